@@ -3,14 +3,15 @@ import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import * as z from 'zod/mini';
 import type { CreatedTrustDomain } from '../lib/ca/add-cas.ts';
-import type { adoptCas as AdoptCas } from '../lib/ca/adopt.ts';
 import type { CaKeys } from '../lib/ca/ca-keys.ts';
 import { createTrustDomain } from '../lib/ca/create-trust-domain.ts';
 import { type CaSummary, summarizeCas } from '../lib/ca/summarize.ts';
 import {
   ADOPTABLE_CAS,
+  type CaFinding,
   type CreateCaRequest,
   type PreparedAdoption,
+  type RequestedCertificates,
 } from '../lib/ca/trust-domain-request.ts';
 import { REQUEST_MALFORMED } from '../lib/environment-names.ts';
 import { Fault } from '../lib/fault.ts';
@@ -43,20 +44,43 @@ const createSchema = z.strictObject({
 
 const MAX_PEM_LENGTH = 64 * 1024;
 
+const keyId = z.optional(z.string().check(z.minLength(1), z.maxLength(2048)));
+const pem = z.string().check(z.maxLength(MAX_PEM_LENGTH));
+const atLeastOne = z.refine(
+  (cas: unknown) => Object.keys(cas as object).length > 0,
+  'must have at least one CA',
+);
+
 const toAdopt = z
-  .partialRecord(
-    z.enum(ADOPTABLE_CAS),
-    z.strictObject({
-      certificate: z.string().check(z.maxLength(MAX_PEM_LENGTH)),
-      keyId: z.optional(z.string().check(z.minLength(1), z.maxLength(2048))),
-    }),
-  )
-  .check(z.refine((cas) => Object.keys(cas).length > 0, 'must have at least one CA'));
+  .partialRecord(z.enum(ADOPTABLE_CAS), z.strictObject({ certificate: pem, keyId }))
+  .check(atLeastOne);
+
+/** At most ub-common-name characters (RFC 5280 appendix A). */
+const commonName = z.string().check(
+  z.maxLength(64),
+  z.regex(/^\P{C}+$/u, 'must be printable text'),
+  z.refine((text) => text.trim() === text, 'must not begin or end with a space'),
+);
+
+const toCertify = z
+  .partialRecord(z.enum(CA_NAMES), z.strictObject({ commonName: z.optional(commonName), keyId }))
+  .check(atLeastOne);
+
+const toImport = z
+  .partialRecord(z.enum(CA_NAMES), z.strictObject({ certificate: pem, chain: pem, keyId }))
+  .check(atLeastOne);
 
 const requestSchema = z.discriminatedUnion('action', [
   createSchema,
   z.strictObject({ action: z.literal('prepare-adoption'), trustDomain, cas: toAdopt }),
   z.strictObject({ action: z.literal('adopt'), trustDomain, cas: toAdopt }),
+  z.strictObject({
+    action: z.literal('request-certificate'),
+    trustDomain,
+    cas: toCertify,
+    keySpec: z.optional(z.enum(CA_KEY_SPECS)),
+  }),
+  z.strictObject({ action: z.literal('import-certificate'), trustDomain, cas: toImport }),
 ]);
 
 /** For the caller: no secrets, only what is in the published certificates. */
@@ -66,48 +90,80 @@ export interface TrustDomainSummary {
   /** The CAs that this call added. */
   readonly added: readonly CaName[];
   readonly cas: Readonly<Record<string, CaSummary>>;
+  /** What is unusual about imported certificates; only in the response to `import-certificate`. */
+  readonly warnings?: readonly CaFinding[];
 }
 
-/** Creates or adopts the CAs of a trust domain, each once; repeated calls return the existing ones. */
+export type CreateCaResponse = TrustDomainSummary | PreparedAdoption | RequestedCertificates;
+
+/**
+ * Creates or adopts the CAs of a trust domain, or imports their certificates, each once; repeated calls return the existing
+ * ones.
+ */
 export function newCreateCaHandler(service: Service, caKeys: CaKeys, reporter: Reporter) {
   return middy<unknown>()
     .use(injectLambdaContext(reporter.logger))
     .use(logMetrics(reporter.metrics))
-    .handler(async (event): Promise<TrustDomainSummary | PreparedAdoption> => {
+    .handler(async (event): Promise<CreateCaResponse> => {
       const request = readRequest(event);
-      if (request.action === 'prepare-adoption') {
-        const { prepareAdoption } = await import('../lib/ca/prepare-adoption.ts');
-        const prepared = await prepareAdoption(service, caKeys, request).catch(rethrow);
-        reporter.logger.info('prepared an adoption', { ...prepared });
-        return prepared;
-      }
-      const isAdoption = request.action === 'adopt';
-      const result = await (isAdoption
-        ? adopt(service, caKeys, request)
-        : createTrustDomain(service, caKeys, request)
-      ).catch(rethrow);
-      const { document, created, added } = result;
-      const cas = summarizeCas(document);
-      measure(reporter, METRICS.trustDomainCreated, created ? 1 : 0);
-      reporter.logger.info(describeChange(isAdoption, result), {
-        trustDomain: request.trustDomain,
-        added,
-        cas,
-      });
-      return { trustDomain: request.trustDomain, created, added, cas };
+      return answer({ service, caKeys, reporter }, request).catch(rethrow);
     });
 }
 
-/** Loaded when it is needed: a trust domain is adopted once. */
-async function adopt(...call: Parameters<typeof AdoptCas>): Promise<CreatedTrustDomain> {
-  const { adoptCas } = await import('../lib/ca/adopt.ts');
-  return adoptCas(...call);
+interface Deps {
+  readonly service: Service;
+  readonly caKeys: CaKeys;
+  readonly reporter: Reporter;
 }
 
-function describeChange(isAdoption: boolean, { created, added }: CreatedTrustDomain): string {
+/** What is needed once for a trust domain, if at all, is loaded when it is. */
+async function answer(deps: Deps, request: CreateCaRequest): Promise<CreateCaResponse> {
+  const { service, caKeys, reporter } = deps;
+  switch (request.action) {
+    case 'prepare-adoption': {
+      const { prepareAdoption } = await import('../lib/ca/prepare-adoption.ts');
+      const prepared = await prepareAdoption(service, caKeys, request);
+      reporter.logger.info('prepared an adoption', { ...prepared });
+      return prepared;
+    }
+    case 'request-certificate': {
+      const { requestCertificates } = await import('../lib/ca/request-certificate.ts');
+      const requested = await requestCertificates(service, caKeys, request);
+      reporter.logger.info('requested certificates', { ...requested });
+      return requested;
+    }
+    case 'adopt': {
+      const { adoptCas } = await import('../lib/ca/adopt.ts');
+      return summarize(deps, 'adopted', await adoptCas(service, caKeys, request));
+    }
+    case 'import-certificate': {
+      const { importCertificates } = await import('../lib/ca/import-certificate.ts');
+      const { warnings, ...result } = await importCertificates(service, caKeys, request);
+      return { ...summarize(deps, 'imported', result), warnings };
+    }
+    default:
+      return summarize(deps, 'created', await createTrustDomain(service, caKeys, request));
+  }
+}
+
+type Change = 'created' | 'adopted' | 'imported';
+
+function summarize(
+  { reporter }: Deps,
+  change: Change,
+  result: CreatedTrustDomain,
+): TrustDomainSummary {
+  const { document, created, added } = result;
+  const { trustDomain: name } = document;
+  const cas = summarizeCas(document);
+  measure(reporter, METRICS.trustDomainCreated, created ? 1 : 0);
+  reporter.logger.info(describeChange(change, result), { trustDomain: name, added, cas });
+  return { trustDomain: name, created, added, cas };
+}
+
+function describeChange(change: Change, { created, added }: CreatedTrustDomain): string {
   if (added.length === 0 && !created) return 'exists';
-  if (isAdoption) return 'adopted';
-  return created ? 'created' : 'added';
+  return change === 'created' && !created ? 'added' : change;
 }
 
 function readRequest(event: unknown): CreateCaRequest {

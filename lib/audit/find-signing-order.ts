@@ -1,4 +1,6 @@
 /** What a record says is to be signed, as far as an audit needs it. */
+import { isSoundCsrRecord, readCsrRecord } from '../ca/csr-record.ts';
+import { caCsrKey, parseCaCsrRecordKey } from '../contract/ca-csr-record.ts';
 import {
   caCertificateKey,
   caRecordKey,
@@ -20,11 +22,11 @@ import { readDocument } from '../store/documents.ts';
 import type { ObjectReader, ObjectStore } from '../store/object-store.ts';
 
 export interface SigningOrder {
-  /** Which function has to sign: `sign` signs leaf certificates, `create-ca` signs CA certificates. */
+  /** Which function has to sign: `sign` signs leaf certificates, `create-ca` for certificates of CAs. */
   readonly by: 'sign' | 'createCa';
   /** Key ARN. */
   readonly keyId: string;
-  /** When the signed certificate was stored; undefined if it does not exist. */
+  /** When the signed certificate or CSR was stored; undefined if it does not exist. */
   readonly storedAt: Date | undefined;
 }
 
@@ -40,7 +42,11 @@ export async function findSigningOrder(
   key: string,
 ): Promise<SigningOrder | string> {
   try {
-    return (await findLeafOrder(ledger, key)) ?? (await findCaOrder(ledger.authority, key));
+    return (
+      (await findLeafOrder(ledger, key)) ??
+      (await findCsrOrder(ledger.authority, key)) ??
+      (await findCaOrder(ledger.authority, key))
+    );
   } catch (error) {
     if (error instanceof Fault && error.code === 'document-malformed') return error.message;
     throw error;
@@ -76,6 +82,20 @@ async function findCaOrder(authority: ObjectStore, key: string): Promise<Signing
   if (caRecordKey(record) !== key)
     return `${key}: is the record of version ${version} of ${ca} of ${trustDomain}`;
   const storedAt = await writtenAt(authority, caCertificateKey(named));
+  return { by: 'createCa', keyId: record.keyId, storedAt };
+}
+
+async function findCsrOrder(
+  authority: ObjectStore,
+  key: string,
+): Promise<SigningOrder | string | undefined> {
+  const named = parseCaCsrRecordKey(key);
+  if (!named) return undefined;
+  const record = await readCsrRecord({ authority }, named);
+  if (!record) return `${key}: the record does not exist`;
+  if (!isSoundCsrRecord(record, named))
+    return `${key}: is not the record of the CSR of this name and key`;
+  const storedAt = await writtenAt(authority, caCsrKey(named));
   return { by: 'createCa', keyId: record.keyId, storedAt };
 }
 

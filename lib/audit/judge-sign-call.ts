@@ -47,6 +47,6 @@ function judgeKey({ keyArn }: SignCall, { keyId }: SigningOrder): string[] {
 function judgeTime({ at }: SignCall, { storedAt }: SigningOrder): string[] {
   if (storedAt === undefined || at.getTime() - storedAt.getTime() <= LONGEST_RUN_MS) return [];
   return [
-    `the record's certificate was stored at ${storedAt.toISOString()} and must not be signed again`,
+    `what the record describes was stored at ${storedAt.toISOString()} and must not be signed again`,
   ];
 }

@@ -26,10 +26,14 @@ export class KmsCaKeys implements CaKeys {
 
   async ensure(name: CaVersionName, keySpec: CaKeySpec): Promise<CaKey> {
     const alias = caKeyAlias(name);
-    const known = await this.#read(alias).catch(explainRefusal);
+    const known = await this.existing(name);
     if (known) return known;
     await this.#create(name, keySpec, 'AWS_KMS');
     return this.find(alias);
+  }
+
+  existing(name: CaVersionName): Promise<CaKey | undefined> {
+    return this.#read(caKeyAlias(name)).catch(explainRefusal);
   }
 
   async find(keyId: string): Promise<CaKey> {

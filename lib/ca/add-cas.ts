@@ -1,8 +1,11 @@
-/** Writes new CAs into the document of a trust domain, and publishes the bundles of all. */
+/** Writes new CAs into the document of a trust domain, and publishes the bundles and chains of all. */
+import { certificatesIn } from '../certificate/pem.ts';
 import type { CaVersion, CaVersions } from '../contract/trust-domain.ts';
 import {
   bundleKey,
   casOf,
+  chainKey,
+  originOf,
   type TrustDomainDocument,
   trustDomainKey,
   trustDomainSchema,
@@ -83,7 +86,10 @@ const versionsOf = (cas: NewCas): Partial<Record<CaName, CaVersions>> =>
     Object.entries(cas).map(([ca, only]) => [ca, { signing: only.version, versions: [only] }]),
   );
 
-/** The version that signs comes first: kubeadm reads only the first certificate of a CA file. */
+/**
+ * The version that signs comes first: kubeadm reads only the first certificate of a CA file. A bundle never has a
+ * certificate above a CA: every certificate below that would be trusted, and with `ca` be a user of Kubernetes.
+ */
 async function publishBundles(service: Service, document: TrustDomainDocument): Promise<void> {
   for (const [ca, { signing, versions }] of casOf(document)) {
     const inOrder = [...versions].sort(
@@ -91,5 +97,17 @@ async function publishBundles(service: Service, document: TrustDomainDocument): 
     );
     const bundle = inOrder.map(({ certificate }) => certificate).join('');
     await service.exchange.put(bundleKey(document.trustDomain, ca), bundle, PEM_TYPE);
+    const chain = chainsOf(inOrder);
+    if (chain !== '')
+      await service.exchange.put(chainKey(document.trustDomain, ca), chain, PEM_TYPE);
   }
+}
+
+/** Subordinate CAs with the certificates above them, each certificate once; empty if none of them is subordinate. */
+function chainsOf(versions: readonly CaVersion[]): string {
+  const subordinate = versions.filter((version) => originOf(version) === 'subordinate');
+  const all = subordinate.flatMap(({ certificate, chain = '' }) =>
+    certificatesIn(certificate + chain),
+  );
+  return [...new Set(all)].map((pem) => `${pem}\n`).join('');
 }

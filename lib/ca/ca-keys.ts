@@ -24,8 +24,10 @@ export interface CaKeys {
    * The key of one version of a CA: the existing one, or a new one. Repeated and concurrent calls return the same key.
    */
   ensure(name: CaVersionName, keySpec: CaKeySpec): Promise<CaKey>;
+  /** The key of one version of a CA, by its alias; undefined if it does not exist. @throws Fault as `find` */
+  existing(name: CaVersionName): Promise<CaKey | undefined>;
   /**
-   * A key that was created elsewhere. @throws Fault request-malformed if it is not a signing key with an algorithm that
+   * A key that was created elsewhere, by ARN or alias. @throws Fault request-malformed if it is not a signing key with an algorithm that
    * CAs can use
    */
   find(keyId: string): Promise<CaKey>;
@@ -43,6 +45,10 @@ export interface CaKeys {
 }
 
 /** The key that a CA record names. */
-export function keyOf({ keyId, keySpec, publicKey }: CaRecord): CaKey {
+export function keyOf({
+  keyId,
+  keySpec,
+  publicKey,
+}: Pick<CaRecord, 'keyId' | 'keySpec' | 'publicKey'>): CaKey {
   return { keyId, keySpec, publicKey: Buffer.from(publicKey, 'base64') };
 }

@@ -11,7 +11,7 @@ import { claimKeyOf } from './key-claims.ts';
 import { readCaRecord } from './record-version.ts';
 import type { TrustDomainRequest } from './trust-domain-request.ts';
 
-const DEFAULT_KEY_SPEC = 'ECC_NIST_P256';
+export const DEFAULT_KEY_SPEC = 'ECC_NIST_P256';
 
 /** The key that a CA has, or will have. */
 export interface FoundKey {

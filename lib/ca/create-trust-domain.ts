@@ -3,6 +3,7 @@
  * called, a retry signs the same bytes, and if calls race, the first result counts.
  */
 import { assembleCertificate } from '../certificate/assemble.ts';
+import { caCsrPrefix } from '../contract/ca-csr-record.ts';
 import {
   type CaRecord,
   type CaVersionName,
@@ -19,6 +20,7 @@ import { addCas, type CreatedTrustDomain, type NewCas } from './add-cas.ts';
 import { caKeyObject, draftCaCertificate } from './ca-certificate.ts';
 import { type CaKey, type CaKeys, keyOf } from './ca-keys.ts';
 import { claimKeys, findKeys, missingCas, refuseOtherwise } from './choose-keys.ts';
+import { isRequested } from './csr-record.ts';
 import { obtainVersion, readCaRecord, recordVersion, signRecorded } from './record-version.ts';
 import type { TrustDomainRequest } from './trust-domain-request.ts';
 
@@ -47,6 +49,8 @@ async function makeCas(
   missing: readonly CaName[],
 ): Promise<NewCas> {
   const { trustDomain, validityDays } = request;
+  for (const ca of missing)
+    await refuseRequested(service, { trustDomain, ca, version: FIRST_CA_VERSION });
   const found = await findKeys(service, caKeys, request, missing, FIRST_CA_VERSION);
   await claimKeys(service, trustDomain, FIRST_CA_VERSION, found);
   const cas: NewCas = {};
@@ -55,6 +59,15 @@ async function makeCas(
     cas[ca] = await makeVersion(service, name, key, validityDays);
   }
   return cas;
+}
+
+/** A certificate made here could not be replaced by the one that was requested. What is recorded is finished anyway. */
+async function refuseRequested(service: Service, name: CaVersionName): Promise<void> {
+  if ((await readCaRecord(service, name)) || !(await isRequested(service, name))) return;
+  throw new Fault(
+    'request-malformed',
+    `a certificate was requested for ${name.ca} of trust domain ${name.trustDomain} (${caCsrPrefix(name)}): import that instead of creating it`,
+  );
 }
 
 async function makeVersion(
@@ -69,12 +82,13 @@ async function makeVersion(
   return obtainVersion(service, name, record, () => signCertificate(service, record));
 }
 
-/** @throws Fault request-malformed if the CA is being adopted */
+/** @throws Fault request-malformed if the CA gets a certificate from outside */
 export function madeOnly(record: CaRecord): MadeCaRecord {
-  if (record.origin !== 'adopted') return record;
+  if (record.origin === undefined || record.origin === 'made') return record;
+  const what = record.origin === 'adopted' ? 'is being adopted' : 'has a certificate to import';
   throw new Fault(
     'request-malformed',
-    `${record.ca} of trust domain ${record.trustDomain} is being adopted (${caRecordKey(record)}): finish that instead of creating it`,
+    `${record.ca} of trust domain ${record.trustDomain} ${what} (${caRecordKey(record)}): finish that instead of creating it`,
   );
 }
 
@@ -108,6 +122,7 @@ async function recordDraft(
 
 async function signCertificate(service: Service, record: MadeCaRecord): Promise<Uint8Array> {
   const tbs = Buffer.from(record.tbs, 'base64');
-  const signature = await signRecorded(service, record, tbs, caKeyObject(keyOf(record)));
+  const publicKey = caKeyObject(keyOf(record));
+  const signature = await signRecorded(service, record, caRecordKey(record), tbs, publicKey);
   return assembleCertificate(tbs, { algorithm: signingAlgorithmOf(record.keySpec) }, signature);
 }

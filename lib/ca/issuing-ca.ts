@@ -1,6 +1,7 @@
 /** The parts of a CA that are needed to issue leaf certificates, read from its trust domain's document. */
 import { X509Certificate } from 'node:crypto';
 import { sha1KeyIdentifierOf } from '../certificate/assemble.ts';
+import { certificatesIn } from '../certificate/pem.ts';
 import { extensionOf, readCertificate } from '../certificate/read-certificate.ts';
 import {
   type CaVersion,
@@ -35,6 +36,11 @@ export interface IssuingCa {
   readonly keyId: string;
   readonly algorithm: SigningAlgorithm;
   readonly certificate: X509Certificate;
+  /**
+   * What a leaf certificate is published with, in PEM: a subordinate CA and the certificates above it, without the root,
+   * so that anyone who trusts the root can verify it. Empty for a CA that is its own root.
+   */
+  readonly chain: string;
   /** The subject's DER, byte for byte: Go compares issuer and subject as bytes. */
   readonly subject: Uint8Array;
   /** The CA's subjectKeyIdentifier, or the SHA-1 digest of its key. */
@@ -81,6 +87,7 @@ function readIssuingCa(name: CaName, ca: CaVersion): IssuingCa {
     keyId: ca.keyId,
     algorithm: signingAlgorithmOf(ca.keySpec),
     certificate,
+    chain: leafChainOf(ca),
     subject,
     keyIdentifier,
     notBefore: new Date(certificate.validFrom),
@@ -88,6 +95,12 @@ function readIssuingCa(name: CaName, ca: CaVersion): IssuingCa {
   };
   known.set(ca, issuing);
   return issuing;
+}
+
+function leafChainOf({ certificate, chain }: CaVersion): string {
+  if (chain === undefined) return '';
+  const belowRoot = certificatesIn(chain).slice(0, -1);
+  return [certificate, ...belowRoot.map((pem) => `${pem}\n`)].join('');
 }
 
 /**

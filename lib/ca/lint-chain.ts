@@ -5,10 +5,14 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { toHex } from '../bytes.ts';
-import { type CertificateElements, readCertificate } from '../certificate/read-certificate.ts';
+import {
+  type CertificateElements,
+  extensionOf,
+  readCertificate,
+} from '../certificate/read-certificate.ts';
 import { nameOfOid } from '../der/oid-names.ts';
 import { OID } from '../der/oids.ts';
-import { type Element, readOid, TAG } from '../der/read.ts';
+import { type Element, readDer, readOid, TAG } from '../der/read.ts';
 import { quote } from '../printable.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import { acceptsIf, type Finding, findingsOf, refuses, refusesIf } from './lint-finding.ts';
@@ -64,20 +68,18 @@ function readLink(der: Uint8Array): Link {
 
 const oneLine = (name: string) => name.replaceAll('\n', ', ');
 
-/** Go looks for an issuer by the octets of its name, so they are compared as such. */
+/** The first certificate that is not followed by its issuer's. Go compares the octets of names, so they must be equal. */
 function findDisorder(links: readonly Link[]): Finding[] {
-  const found = links.slice(1).flatMap((issuer, i) => {
+  const [found] = links.slice(1).flatMap((issuer, i) => {
     const subject = links[i];
     return subject ? lintLink(subject, issuer) : [];
   });
+  if (found) return [found];
   const last = links.at(-1);
-  return [
-    ...found,
-    ...refusesIf(
-      found.length === 0 && last !== undefined && !isSelfSigned(last),
-      `has a chain that ends with ${last?.name}, which is not a self-signed root: give the certificates above it, too; the last has to be the root`,
-    ),
-  ];
+  return refusesIf(
+    last !== undefined && !isSelfSigned(last),
+    `has a chain that ends with ${last?.name}, which is not a self-signed root: give the certificates above it, too; the last has to be the root`,
+  );
 }
 
 function lintLink(subject: Link, issuer: Link): Finding[] {
@@ -95,14 +97,37 @@ function lintLink(subject: Link, issuer: Link): Finding[] {
       ),
     ];
   return refusesIf(
-    !subject.x509.checkIssued(issuer.x509) && isUsableIssuer(issuer),
+    !namesKeyOf(subject.elements, issuer.elements),
     `has a chain in which the authorityKeyIdentifier of ${subject.name} is not that of ${issuer.name}: give the certificate with that identifier`,
   );
 }
 
-/** `checkIssued` also looks at the key usage of the issuer, which has its own finding. */
-const isUsableIssuer = ({ elements }: Link) =>
-  lintKeyUsage(elements).every(({ level }) => level === 'accepts');
+/** Tags of AuthorityKeyIdentifier (RFC 5280 section 4.2.1.1), and of a directoryName in it. */
+const [KEY_IDENTIFIER, ISSUER_NAMES, ISSUER_SERIAL, DIRECTORY_NAME] = [0x80, 0xa1, 0x82, 0xa4];
+
+/** OpenSSL looks for another issuer if one of the identifiers that are there differs. */
+function namesKeyOf(subject: CertificateElements, issuer: CertificateElements): boolean {
+  const extension = extensionOf(subject, OID.authorityKeyIdentifier);
+  if (!extension) return true;
+  const fields = readDer(extension.value, 'authorityKeyIdentifier').expect(TAG.sequence).children();
+  const fieldOf = (tag: number) => fields.find((field) => field.tag === tag);
+  const own = extensionOf(issuer, OID.subjectKeyIdentifier);
+  const name = fieldOf(ISSUER_NAMES)
+    ?.children()
+    .find(({ tag }) => tag === DIRECTORY_NAME)
+    ?.children()[0];
+  return (
+    isSame(
+      fieldOf(KEY_IDENTIFIER)?.content,
+      own && readDer(own.value, 'subjectKeyIdentifier').content,
+    ) &&
+    isSame(fieldOf(ISSUER_SERIAL)?.content, issuer.serialNumber.content) &&
+    isSame(name?.raw, issuer.issuer.raw)
+  );
+}
+
+const isSame = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a === undefined || b === undefined || toHex(a) === toHex(b);
 
 function verifies(subject: Link, issuer: Link): boolean {
   try {

@@ -4,6 +4,7 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { bufferOf } from '../bytes.ts';
+import { caCsrPrefix } from '../contract/ca-csr-record.ts';
 import { caRecordKey, FIRST_CA_VERSION } from '../contract/ca-record.ts';
 import {
   originOf,
@@ -12,12 +13,13 @@ import {
   trustDomainKey,
   trustDomainSchema,
 } from '../contract/trust-domain.ts';
-import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import { readDocument } from '../store/documents.ts';
 import type { CaKey, CaKeys, ImportableKey } from './ca-keys.ts';
+import { isRequested } from './csr-record.ts';
 import { type GivenCertificate, readGivenCertificates } from './read-given-certificates.ts';
 import { readCaRecord } from './record-version.ts';
+import { refuseFor } from './refuse-for.ts';
 import type {
   AdoptRequest,
   CaFinding,
@@ -81,10 +83,6 @@ export async function examineCas(
 
 const describe = ({ ca, text }: CaFinding): string => `${ca}: the certificate ${text}`;
 
-function refuseFor(problems: readonly string[]): void {
-  if (problems.length > 0) throw new Fault('request-malformed', problems.join('; '));
-}
-
 /** @returns the CA, or why it cannot be adopted */
 async function examineCa(
   service: Service,
@@ -114,8 +112,12 @@ async function findOtherRecord(
   trustDomain: string,
   { ca, der }: GivenCertificate,
 ): Promise<string | undefined> {
-  const record = await readCaRecord(service, { trustDomain, ca, version: FIRST_CA_VERSION });
-  if (!record) return undefined;
+  const name = { trustDomain, ca, version: FIRST_CA_VERSION };
+  const record = await readCaRecord(service, name);
+  if (!record)
+    return (await isRequested(service, name))
+      ? `a certificate was requested for its key (${caCsrPrefix(name)}): import that instead of adopting it`
+      : undefined;
   if (record.origin !== 'adopted')
     return `it is being created (${caRecordKey(record)}): finish that instead of adopting it`;
   return Buffer.from(record.certificate, 'base64').equals(der)

@@ -28,7 +28,7 @@ export async function recordVersion(service: Service, record: CaRecord): Promise
   return winner;
 }
 
-const MAX_CERTIFICATE_BYTES = 64 * 1024;
+const MAX_PEM_BYTES = 64 * 1024;
 
 /**
  * @param obtain the certificate in DER, for which KMS signs what the record holds
@@ -41,35 +41,48 @@ export async function obtainVersion(
   obtain: () => Promise<Uint8Array>,
 ): Promise<CaVersion> {
   const { version, keyId, keySpec, origin = 'made' } = record;
-  const certificate = await storeCertificate(service, name, obtain);
-  return { version, origin, since: service.now().toISOString(), keyId, keySpec, certificate };
+  const certificate = await storeOnce(service, caCertificateKey(name), async () =>
+    certificateToPem(await obtain()),
+  );
+  return {
+    version,
+    origin,
+    since: service.now().toISOString(),
+    keyId,
+    keySpec,
+    certificate,
+    ...(record.origin === 'subordinate' && { chain: record.chain }),
+  };
 }
 
-async function storeCertificate(
-  { authority }: Service,
-  name: CaVersionName,
-  obtain: () => Promise<Uint8Array>,
+/** @returns the stored text: that of another call, if it was faster */
+export async function storeOnce(
+  { authority }: Pick<Service, 'authority'>,
+  key: string,
+  obtain: () => Promise<string>,
 ): Promise<string> {
-  const key = caCertificateKey(name);
-  const known = await readText(authority, key, MAX_CERTIFICATE_BYTES);
+  const known = await readText(authority, key, MAX_PEM_BYTES);
   if (known !== undefined) return known;
-  await authority.create(key, certificateToPem(await obtain()), PEM_TYPE);
-  const winner = await readText(authority, key, MAX_CERTIFICATE_BYTES);
+  await authority.create(key, await obtain(), PEM_TYPE);
+  const winner = await readText(authority, key, MAX_PEM_BYTES);
   if (winner === undefined) throw new Fault('unavailable', `${key}: written, but cannot be read`);
   return winner;
 }
 
-/** @throws Fault signature-invalid if the signature does not verify with the public key */
+/**
+ * @param recordKey key of the record that has the bytes
+ * @throws Fault signature-invalid if the signature does not verify with the public key
+ */
 export async function signRecorded(
   service: Service,
-  record: CaRecord,
+  { keyId, keySpec }: Pick<CaRecord, 'keyId' | 'keySpec'>,
+  recordKey: string,
   bytes: Uint8Array,
   publicKey: KeyObject,
 ): Promise<Uint8Array> {
-  const { keyId, keySpec } = record;
   const algorithm = signingAlgorithmOf(keySpec);
   const digest = createHash(algorithm.hash).update(bytes).digest();
-  const signature = await service.keys.sign(keyId, algorithm, digest, caRecordKey(record));
+  const signature = await service.keys.sign(keyId, algorithm, digest, recordKey);
   if (!verify(algorithm.hash, bytes, publicKey, signature))
     throw new Fault('signature-invalid', `${keyId}: the signature does not verify`);
   return signature;

@@ -1,5 +1,6 @@
 /** What people are told about the CAs of a trust domain: no secrets, only what is in the published certificates. */
 import { X509Certificate } from 'node:crypto';
+import { certificatesIn } from '../certificate/pem.ts';
 import {
   type CaOrigin,
   type CaVersion,
@@ -18,6 +19,8 @@ export interface CaSummary {
   readonly notAfter: string;
   /** Fingerprint of the certificate. */
   readonly sha256: string;
+  /** Of a subordinate CA: fingerprint of the root above it. */
+  readonly rootSha256?: string;
 }
 
 /** The version of each CA that signs now. */
@@ -35,5 +38,11 @@ function summarize(version: CaVersion): CaSummary {
     subject: certificate.subject.replaceAll('\n', ', '),
     notAfter: new Date(certificate.validTo).toISOString(),
     sha256: certificate.fingerprint256,
+    ...(version.chain !== undefined && { rootSha256: fingerprintOfRoot(version.chain) }),
   };
+}
+
+function fingerprintOfRoot(chain: string): string {
+  const root = certificatesIn(chain).at(-1);
+  return root === undefined ? 'none' : new X509Certificate(root).fingerprint256;
 }

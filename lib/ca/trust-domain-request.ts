@@ -101,7 +101,9 @@ export interface ImportCertificateRequest {
 export type CreateCaRequest =
   | (TrustDomainRequest & { readonly action?: 'create' })
   | PrepareAdoptionRequest
-  | AdoptRequest;
+  | AdoptRequest
+  | RequestCertificateRequest
+  | ImportCertificateRequest;
 
 /** How far the adoption of a CA is. */
 export type AdoptionState =

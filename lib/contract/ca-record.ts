@@ -1,6 +1,7 @@
 /**
  * The record of a CA version: what is signed, and with which key. It is written before KMS is called to sign. It is the
- * draft of a certificate that is made, or the proof that KMS has the key of one that is adopted.
+ * draft of a certificate that is made, or the proof that KMS has the key of one from outside, which is adopted or
+ * subordinate. The CSR for a subordinate CA has its own record (ca-csr-record.ts).
  */
 import * as z from 'zod/mini';
 import { isSubdomain } from '../names.ts';
@@ -42,22 +43,39 @@ const adoptedSchema = widenable({
   origin: z.literal('adopted'),
   /** The cluster's own CA certificate, DER in base64. */
   certificate: z.string(),
-  /** What KMS signs to prove that it has the key of the certificate, in base64 (lib/ca/adoption-proof.ts). */
+  /** What KMS signs to prove that it has the key of the certificate, in base64 (lib/ca/key-proof.ts). */
   proof: z.string(),
 });
 
-export const caRecordSchema = z.discriminatedUnion('origin', [madeSchema, adoptedSchema]);
+const subordinateSchema = widenable({
+  ...common,
+  origin: z.literal('subordinate'),
+  /** What a CA outside has issued, DER in base64. */
+  certificate: z.string(),
+  /** The certificates above it in PEM, the root last. */
+  chain: z.string(),
+  /** As for an adopted CA. */
+  proof: z.string(),
+});
+
+export const caRecordSchema = z.discriminatedUnion('origin', [
+  madeSchema,
+  adoptedSchema,
+  subordinateSchema,
+]);
 
 export type MadeCaRecord = z.infer<typeof madeSchema>;
 export type AdoptedCaRecord = z.infer<typeof adoptedSchema>;
+export type SubordinateCaRecord = z.infer<typeof subordinateSchema>;
 export type CaRecord = z.infer<typeof caRecordSchema>;
 
-const stem = ({ trustDomain, ca, version }: CaVersionName) =>
+/** What the keys of all objects about a CA version begin with. */
+export const caVersionStem = ({ trustDomain, ca, version }: CaVersionName) =>
   `${AUTHORITY_PREFIXES.caRecords}${trustDomain}/${ca}/${version}`;
 
-export const caRecordKey = (name: CaVersionName) => `${stem(name)}.json`;
+export const caRecordKey = (name: CaVersionName) => `${caVersionStem(name)}.json`;
 /** The CA certificate, next to its record. */
-export const caCertificateKey = (name: CaVersionName) => `${stem(name)}.crt`;
+export const caCertificateKey = (name: CaVersionName) => `${caVersionStem(name)}.crt`;
 
 /** The CA version that a record is about, by its key; undefined for any other key. */
 export function parseCaRecordKey(key: string): CaVersionName | undefined {

@@ -7,6 +7,7 @@ import {
   standingApprovalSchema,
 } from './approvals.ts';
 import { budgetHolderKey, budgetHolderSchema } from './budget-holder.ts';
+import { caCsrKey, caCsrRecordKey, caCsrRecordSchema } from './ca-csr-record.ts';
 import { claimKey, claimSchema } from './ca-key-claim.ts';
 import { type CaVersionName, caCertificateKey, caRecordKey, caRecordSchema } from './ca-record.ts';
 import { clusterRecordKey, clusterRecordSchema } from './cluster-record.ts';
@@ -27,7 +28,7 @@ import { RECONCILE_CURSOR_KEY, reconcileCursorSchema } from './reconcile-cursor.
 import { outcomeKeys, requestKey } from './request-key.ts';
 import { BOOTSTRAP_HOLDER, CSR, CSR_USERS_HOLDER, USER_PATH, USERS } from './request-kinds.ts';
 import { leaseKey, leaseSchema } from './restart-lease.ts';
-import { bundleKey, trustDomainKey, trustDomainSchema } from './trust-domain.ts';
+import { bundleKey, chainKey, trustDomainKey, trustDomainSchema } from './trust-domain.ts';
 
 /** What a reader does with a field that it does not know. */
 export type UnknownFields = 'ignored' | 'ignored unless in `mustUnderstand`' | 'refused';
@@ -58,6 +59,7 @@ const caVersion: CaVersionName = {
   ca: placeholder('<ca>'),
   version: placeholder('<n>'),
 };
+const caCsr = { ...caVersion, sha256: '<SHA-256 of its contents>' };
 const certificate: ExpiryEntry = {
   day: '<YYYY-MM-DD>',
   ...ofNode,
@@ -108,6 +110,26 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
   },
   {
     bucket: 'exchange',
+    key: chainKey(trustDomain, 'ca'),
+    content: '`ca` with the certificates above it, if it is subordinate',
+  },
+  {
+    bucket: 'exchange',
+    key: chainKey(trustDomain, 'etcd-ca'),
+    content: 'the same of `etcd-ca`',
+  },
+  {
+    bucket: 'exchange',
+    key: chainKey(trustDomain, 'front-proxy-ca'),
+    content: 'the same of `front-proxy-ca`',
+  },
+  {
+    bucket: 'exchange',
+    key: chainKey(trustDomain, 'kubelet-ca'),
+    content: 'the same of `kubelet-ca`',
+  },
+  {
+    bucket: 'exchange',
     key: leaseKey(cluster),
     content: 'which node is restarting its components',
     document: { schema: leaseSchema, unknownFields: 'ignored' },
@@ -137,6 +159,13 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
     document: widenable(caRecordSchema),
   },
   { bucket: 'authority', key: caCertificateKey(caVersion), content: 'its certificate' },
+  {
+    bucket: 'authority',
+    key: caCsrRecordKey(caCsr),
+    content: 'which CSR its key signs, for a CA above it',
+    document: widenable(caCsrRecordSchema),
+  },
+  { bucket: 'authority', key: caCsrKey(caCsr), content: 'that CSR' },
   {
     bucket: 'authority',
     key: claimKey('<SHA-256 of the public key>'),

@@ -58,7 +58,7 @@ export const PREFIXES: readonly PrefixDescription[] = [
   {
     bucket: 'exchange',
     prefix: EXCHANGE_PREFIXES.trust,
-    holds: 'trust bundles',
+    holds: 'trust bundles and chains',
   },
   {
     bucket: 'exchange',
@@ -83,7 +83,7 @@ export const PREFIXES: readonly PrefixDescription[] = [
   {
     bucket: 'authority',
     prefix: AUTHORITY_PREFIXES.caRecords,
-    holds: 'how CA certificates were created',
+    holds: 'how CA certificates were created, and CSRs for them',
   },
   {
     bucket: 'authority',

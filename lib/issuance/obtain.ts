@@ -3,7 +3,7 @@
  * repeated.
  */
 import { createHash, verify } from 'node:crypto';
-import type { IssuingCa } from '../ca/issuing-ca.ts';
+import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/issuing-ca.ts';
 import { assembleCertificate } from '../certificate/assemble.ts';
 import { certificateToPem } from '../certificate/pem.ts';
 import { type IssueRecord, issuedKey, recordKey } from '../contract/decision-record.ts';
@@ -11,6 +11,7 @@ import type { ExpiryEntry } from '../contract/expiry-key.ts';
 import { type RequestAddress, requestKindOf } from '../contract/request-key.ts';
 import { dayOf, indexExpiry } from '../expiry/expiry-index.ts';
 import { Fault } from '../fault.ts';
+import { quote } from '../printable.ts';
 import type { Service } from '../service.ts';
 import { PEM_TYPE, readText } from '../store/documents.ts';
 import type { StoredObject } from '../store/object-store.ts';
@@ -45,6 +46,7 @@ function expiryEntry(address: RequestAddress, record: IssueRecord): ExpiryEntry 
  * The one certificate of a record, in the ledger and in the expiry index. Two racing runs sign the same bytes, but ECDSA
  * signatures differ: the ledger keeps the first, and every run publishes that one. The run that wrote the record
  * does not look in the ledger before it signs: a certificate exists only if another run was faster.
+ * @returns what to publish in PEM: the certificate, followed by the chain of a subordinate CA
  */
 export async function obtainCertificate(
   service: Service,
@@ -55,8 +57,8 @@ export async function obtainCertificate(
   if (!checked) {
     const known = await readIssued(service, issuedKey(address.key));
     if (known) {
-      await index();
-      return known;
+      const [chain] = await Promise.all([readChain(service, record), index()]);
+      return known + chain;
     }
   }
   const check = checked ?? (await checkFound(service, address, record, csr));
@@ -67,7 +69,20 @@ export async function obtainCertificate(
     store(service, issuedKey(address.key), certificate),
     index(),
   ]);
-  return stored;
+  return stored + check.ca.chain;
+}
+
+async function readChain(
+  { authority }: Service,
+  { trustDomain, ca, caVersion }: IssueRecord,
+): Promise<string> {
+  const document = await readTrustDomain(authority, trustDomain);
+  const issuer = document && issuingCa(document, ca, caVersion);
+  if (issuer) return issuer.chain;
+  throw new Fault(
+    'document-malformed',
+    `trust domain ${quote(trustDomain)} has no version ${caVersion} of ${ca}, which a certificate was issued by`,
+  );
 }
 
 /** @returns the certificate in the ledger, which another run may have written */

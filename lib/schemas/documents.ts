@@ -2,6 +2,7 @@
 import { csrObjectSchema } from '../certificates-api/csr-object.ts';
 import { requestApprovalSchema, standingApprovalSchema } from '../contract/approvals.ts';
 import { budgetHolderSchema } from '../contract/budget-holder.ts';
+import { caCsrRecordSchema } from '../contract/ca-csr-record.ts';
 import { claimSchema } from '../contract/ca-key-claim.ts';
 import { caRecordSchema } from '../contract/ca-record.ts';
 import { clusterRecordSchema } from '../contract/cluster-record.ts';
@@ -90,6 +91,13 @@ export const BUCKET_DOCUMENTS: readonly DescribedDocument[] = [
     schema: caRecordSchema,
     unknownFields: WIDENABLE,
     describe: describeWith(FIELDS.caRecord),
+  },
+  {
+    name: 'ca-csr-record',
+    title: 'the record of a CSR that the key of a CA signs',
+    schema: caCsrRecordSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.caCsrRecord),
   },
   {
     name: 'ca-key-claim',

@@ -115,15 +115,25 @@ export const FIELDS = {
         ],
         [`cas.${ca}.versions[].since`, 'when the trust domain got it, in ISO 8601 and UTC'],
         [`cas.${ca}.versions[].certificate`, 'the CA certificate in PEM'],
-        [`cas.${ca}.versions[].chain`, 'the certificates above a subordinate CA, in PEM'],
+        [
+          `cas.${ca}.versions[].chain`,
+          'the certificates above a subordinate CA in PEM: each is issued by the next, and the last is the root',
+        ],
       ]),
     ),
   },
   caRecord: {
     version: 'number of the version, from 1',
-    origin: '`made`: the record of a certificate that is created; `adopted`: of an existing one',
-    certificate: 'the certificate that is adopted, DER in base64',
+    origin:
+      '`made`: the record of a certificate that is created; `adopted`: of an existing one; `subordinate`: of one that a CA outside has issued',
+    certificate: 'the certificate from outside, DER in base64',
+    chain: 'the certificates above it in PEM, the root last',
     proof: 'what KMS signs to prove that it has the key of the certificate, in base64; not DER',
+  },
+  caCsrRecord: {
+    version: 'number of the CA version that the CSR is for, from 1',
+    commonName: 'common name that the CSR asks for',
+    request: 'CertificationRequestInfo, DER in base64: what is signed',
   },
   caKeyClaim: {
     version: 'number of the CA version that has the key',

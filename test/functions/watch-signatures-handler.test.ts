@@ -172,7 +172,7 @@ describe('reports a signature without a record', () => {
     [
       'the certificate was stored long before',
       ({ keyArn, record }) => ({ keyArn, record, eventTime: '2026-11-24T12:15:03Z' }),
-      [/^the record's certificate was stored at 2026-11-24T12:00:00.000Z/],
+      [/^what the record describes was stored at 2026-11-24T12:00:00.000Z/],
     ],
     [
       'the event names no key, so it may be any key',

@@ -2,9 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { keepBudgetHolder } from '../../lib/budget/holder.ts';
+import { importCertificates } from '../../lib/ca/import-certificate.ts';
+import { requestCertificates } from '../../lib/ca/request-certificate.ts';
+import { certificateToPem } from '../../lib/certificate/pem.ts';
 import { csrClaimKey } from '../../lib/contract/csr-claim.ts';
 import { requestKey } from '../../lib/contract/request-key.ts';
 import { CSR } from '../../lib/contract/request-kinds.ts';
+import { CorporateRoot } from '../support/corporate-root.ts';
 import { InMemoryService, START } from '../support/in-memory-service.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
 import type { MemoryStore } from '../support/memory-store.ts';
@@ -79,9 +83,28 @@ export async function writtenExamples(): Promise<Example[]> {
     /^(?:super-admin.conf|pki\/apiserver).csr$/.test(path),
   ))
     await memory.process(memory.upload(node, csr));
+  await importSubordinate(memory);
   const unknown = set.csrs.find(({ path }) => path === 'admin.conf.csr');
   if (unknown) await memory.process(memory.upload('cp-9', unknown));
   return [...documentsIn(memory.exchange), ...documentsIn(memory.authority)];
+}
+
+/** The records of a CSR and of the certificate that was issued for it. */
+async function importSubordinate({ service, keys, now }: InMemoryService): Promise<void> {
+  const corporate = new CorporateRoot();
+  const trustDomain = 'corporate';
+  const { cas } = await requestCertificates(service, keys, {
+    action: 'request-certificate',
+    trustDomain,
+    cas: { ca: {} },
+  });
+  const { publicKey } = await keys.find(cas.ca?.keyId ?? '');
+  const certificate = certificateToPem(corporate.certify(publicKey, 'kubernetes', now));
+  await importCertificates(service, keys, {
+    action: 'import-certificate',
+    trustDomain,
+    cas: { ca: { certificate, chain: corporate.chainPem } },
+  });
 }
 
 const documentsIn = (store: MemoryStore): Example[] =>

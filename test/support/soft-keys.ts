@@ -66,6 +66,10 @@ export class SoftKeys implements SigningKeys, CaKeys {
     return this.find(keyId);
   }
 
+  async existing(name: CaVersionName): Promise<CaKey | undefined> {
+    return this.#keys.get(arnOf(name))?.key;
+  }
+
   async ensureImportable(name: CaVersionName, spec: CaKeySpec): Promise<ImportableKey> {
     const keyId = arnOf(name);
     if (!this.#importable.has(keyId)) this.#importable.set(keyId, spec);

@@ -71,6 +71,10 @@ export class ImportingKms implements CaKeys, SigningKeys, KeyImport {
     return { keyId, keySpec, state: privateKey ? 'imported' : 'pending-import' };
   }
 
+  async existing(): Promise<CaKey | undefined> {
+    return undefined;
+  }
+
   async ensure(): Promise<CaKey> {
     throw new Error('no CA of these tests is made');
   }

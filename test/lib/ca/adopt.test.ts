@@ -162,7 +162,7 @@ it('what KMS signs is recorded first, and is a statement that is nothing a CA si
   });
   expect(record).not.toHaveProperty('tbs');
   expect(proof.split('\0')).toEqual([
-    'cakeless adoption proof',
+    'cakeless key proof',
     'prod/ca/1',
     sha256,
     expect.stringMatching(/^[0-9a-f]{64}$/),

@@ -1,12 +1,12 @@
 /**
- * What KMS signs to prove that it has the key of an adopted CA: a statement in ASCII with NUL between its parts. It is
- * not DER, so nobody can take the signature for that of a certificate, a CSR, a CRL or anything else that a CA signs.
+ * What KMS signs to prove that it has the key of a CA certificate from outside: a statement in ASCII with NUL between its
+ * parts. It is not DER, so nobody can take the signature for that of a certificate, a CSR, a CRL or anything else that a CA signs.
  */
 import { createHash } from 'node:crypto';
 import { toHex, toLatin1 } from '../bytes.ts';
 import type { CaVersionName } from '../contract/ca-record.ts';
 
-const STATEMENT = 'cakeless adoption proof';
+const STATEMENT = 'cakeless key proof';
 export const PROOF_RANDOM_BYTES = 32;
 
 /** @param certificate DER */
@@ -18,7 +18,7 @@ export function writeProof(
   return Buffer.from(`${beginning(name, certificate)}${toHex(random)}`, 'latin1');
 }
 
-/** Whether bytes are the proof of this CA version and certificate. Nothing else is signed for an adoption. */
+/** Whether bytes are the proof of this CA version and certificate. Nothing else is signed for a certificate from outside. */
 export function isProofOf(
   proof: Uint8Array,
   name: CaVersionName,

@@ -1,0 +1,65 @@
+/**
+ * The CSR for a subordinate CA (PKCS#10, RFC 2986): what a CA of Cakeless has, as a request to the CA above. Only name and
+ * key determine it, so a retry, or anyone who audits the signature, draws up the same bytes.
+ *
+ * A CertificationRequestInfo has four fields, and its second is a Name. A TBSCertificate has an AlgorithmIdentifier there,
+ * and at least six fields, so nobody can take the signature for that of a certificate.
+ */
+import { createHash } from 'node:crypto';
+import { toHex, toPem } from '../bytes.ts';
+import { keyIdentifierOf } from '../certificate/assemble.ts';
+import { writeSubject } from '../certificate/write-names.ts';
+import { OID } from '../der/oids.ts';
+import { readDer } from '../der/read.ts';
+import {
+  bitString,
+  booleanTrue,
+  context,
+  namedBits,
+  octetString,
+  oid,
+  sequence,
+  setOf,
+  unsignedInteger,
+} from '../der/write.ts';
+import { type CaKeySpec, signingAlgorithmOf } from '../signing/signing-algorithm.ts';
+
+const VERSION_1 = unsignedInteger(Uint8Array.of(0));
+/** digitalSignature, keyCertSign and cRLSign, as the CA certificates that are made here. */
+const KEY_USAGE = [0, 5, 6];
+
+/**
+ * CertificationRequestInfo.
+ * @param publicKey SubjectPublicKeyInfo in DER
+ */
+export function writeRequestInfo(commonName: string, publicKey: Uint8Array): Uint8Array {
+  const keyIdentifier = keyIdentifierOf(readDer(publicKey, 'publicKey'));
+  const extensions = sequence(
+    extension(OID.keyUsage, namedBits(KEY_USAGE), 'critical'),
+    extension(OID.basicConstraints, sequence(booleanTrue()), 'critical'),
+    extension(OID.subjectKeyIdentifier, octetString(keyIdentifier)),
+  );
+  return sequence(
+    VERSION_1,
+    writeSubject({ commonName, organizations: [] }),
+    publicKey,
+    context(0, sequence(oid(OID.extensionRequest), setOf(extensions))),
+  );
+}
+
+const extension = (id: string, value: Uint8Array, critical?: 'critical'): Uint8Array =>
+  sequence(oid(id), ...(critical ? [booleanTrue()] : []), octetString(value));
+
+/** By which a CSR is recorded. */
+export const requestDigest = (requestInfo: Uint8Array): string =>
+  toHex(createHash('sha256').update(requestInfo).digest());
+
+/** @returns PEM */
+export function assembleCsr(
+  requestInfo: Uint8Array,
+  keySpec: CaKeySpec,
+  signature: Uint8Array,
+): string {
+  const { identifier } = signingAlgorithmOf(keySpec);
+  return toPem('CERTIFICATE REQUEST', sequence(requestInfo, identifier, bitString(signature)));
+}

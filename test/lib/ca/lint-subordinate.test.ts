@@ -1,0 +1,475 @@
+/** Which certificates of a corporate CA are taken for a subordinate CA, and what is said about each of the others. */
+import { lintSubordinate } from '../../../lib/ca/lint-subordinate.ts';
+import { readSubordinate } from '../../../lib/ca/read-subordinate.ts';
+import { certificateToPem } from '../../../lib/certificate/pem.ts';
+import { OID } from '../../../lib/der/oids.ts';
+import {
+  booleanTrue,
+  context,
+  contextPrimitive,
+  directoryString,
+  octetString,
+  oid,
+  sequence,
+} from '../../../lib/der/write.ts';
+import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
+import {
+  basicConstraints,
+  type CaCertificateParts,
+  commonNameOf,
+  ecdsaWithSha1,
+  extension,
+  integer,
+  keyUsage,
+  nameOf,
+  newEcKeys,
+  newRsaKeys,
+  rsaWithSha256,
+  spkiOf,
+  usualExtensions,
+} from '../../support/ca-certificate.ts';
+import {
+  CorporateRoot,
+  extensionsBelow,
+  ISSUING_NAME,
+  ROOT_NAME,
+} from '../../support/corporate-root.ts';
+
+const NOW = new Date('2027-01-01T00:00:00Z');
+const FROM = new Date('2026-12-01T00:00:00Z');
+const keys = newEcKeys();
+const other = newEcKeys();
+const corporate = new CorporateRoot();
+const NAMES: Record<CaName, string> = {
+  ca: 'kubernetes',
+  'etcd-ca': 'etcd-ca',
+  'front-proxy-ca': 'front-proxy-ca',
+  'kubelet-ca': 'kubelet-ca',
+};
+
+const days = (count: number) => new Date(NOW.getTime() + count * 86_400_000);
+
+/** Extensions of the CA, some of them replaced. */
+const having = (more: Uint8Array[], without: string[] = []) => ({
+  extensions: extensionsBelow(keys, corporate.issuingKeys, { without, more }),
+});
+
+const usages = (...names: (keyof typeof OID)[]) =>
+  extension(OID.extKeyUsage, sequence(...names.map((name) => oid(OID[name]))));
+
+const dns = (name: string) => sequence(contextPrimitive(2, Buffer.from(name)));
+const directory = () => sequence(context(4, commonNameOf('x')));
+const constrained = (...parts: Uint8Array[]) =>
+  extension(OID.nameConstraints, sequence(...parts), true);
+const permitted = (...bases: Uint8Array[]) => context(0, ...bases);
+const excluded = (...bases: Uint8Array[]) => context(1, ...bases);
+
+interface Case {
+  readonly ca?: CaName;
+  /** What the certificate of the CA has instead. */
+  readonly own?: Partial<CaCertificateParts>;
+  readonly by?: CorporateRoot;
+  readonly chain?: (by: CorporateRoot, own: Uint8Array) => readonly Uint8Array[];
+  readonly publicKey?: Uint8Array;
+}
+
+function lint({ ca = 'ca', own = {}, by = corporate, chain, publicKey = spkiOf(keys) }: Case) {
+  const certificate = by.certify(spkiOf(keys), NAMES[ca], FROM, { ...own });
+  const above = chain ? chain(by, certificate) : by.chain;
+  return lintSubordinate(ca, { certificate, chain: above, publicKey }, NOW);
+}
+
+const refusals = (one: Case) =>
+  lint(one)
+    .filter(({ level }) => level === 'refuses')
+    .map(({ text }) => text);
+const warnings = (one: Case) =>
+  lint(one)
+    .filter(({ level }) => level === 'accepts')
+    .map(({ text }) => text);
+
+it.each(CA_NAMES)('takes a usual certificate for %s, without a word', (ca) => {
+  expect(lint({ ca })).toEqual([]);
+});
+
+it('takes a certificate that the root itself has issued', () => {
+  const { rootKeys, root } = corporate;
+  const direct = {
+    signer: rootKeys,
+    issuer: commonNameOf(ROOT_NAME),
+    extensions: extensionsBelow(keys, rootKeys),
+  };
+  expect(lint({ own: direct, chain: () => [root] })).toEqual([]);
+});
+
+describe('takes, and says', () => {
+  it.each<[string, Case, RegExp]>([
+    [
+      'that it expires in less than two years',
+      { own: { notAfter: days(700) } },
+      /^expires at .*, in 700 days$/,
+    ],
+    [
+      'that a path length of 0 excludes a cross certificate',
+      { own: having([basicConstraints(booleanTrue(), integer(0))], [OID.basicConstraints]) },
+      /^has path length 0: .* cannot cross-sign a later version$/,
+    ],
+    [
+      'that it has a subject that kubeadm does not give',
+      { own: { subject: nameOf([OID.organizationName, directoryString('Example')]) } },
+      /^has the subject "?O=Example"?, not CN=kubernetes: new nodes have to be given its hash$/,
+    ],
+    [
+      'that name constraints limit its leaf certificates',
+      { own: having([constrained(excluded(dns('.example.org')))]) },
+      /^has nameConstraints: certificates for other names/,
+    ],
+    [
+      'that a certificate above it ends first',
+      { by: new CorporateRoot({ root: { notAfter: days(800) } }) },
+      new RegExp(`^is below CN=${ROOT_NAME}, which expires at .*, before what it has issued`),
+    ],
+  ])('%s', (_, one, text) => {
+    expect(refusals(one)).toEqual([]);
+    expect(warnings(one)).toEqual([expect.stringMatching(text)]);
+  });
+
+  it('nothing about usages that are all that its leaf certificates need', () => {
+    expect(lint({ own: having([usages('serverAuth', 'clientAuth')]) })).toEqual([]);
+    const client = having([usages('clientAuth')]);
+    expect(lint({ ca: 'front-proxy-ca', own: client })).toEqual([]);
+  });
+});
+
+describe('refuses, and says what to ask for,', () => {
+  it.each<[string, Case, RegExp]>([
+    [
+      'a certificate for another key',
+      { publicKey: spkiOf(other) },
+      /^has another public key, .*: ask for a certificate for the CSR of this CA$/,
+    ],
+    [
+      'CA:FALSE',
+      { own: having([basicConstraints()], [OID.basicConstraints]) },
+      /^has basicConstraints CA:FALSE.*: ask for basicConstraints critical, CA:TRUE$/,
+    ],
+    [
+      'no basicConstraints',
+      { own: having([], [OID.basicConstraints]) },
+      /^has no basicConstraints.*: ask for basicConstraints/,
+    ],
+    [
+      'a negative path length',
+      { own: having([basicConstraints(booleanTrue(), integer(0xff))], [OID.basicConstraints]) },
+      /^has a negative path length: ask for/,
+    ],
+    [
+      'keyUsage without keyCertSign',
+      { own: having([keyUsage(0, 6)], [OID.keyUsage]) },
+      /^has a keyUsage without keyCertSign: ask for keyUsage keyCertSign and cRLSign$/,
+    ],
+    [
+      'no keyUsage',
+      { own: having([], [OID.keyUsage]) },
+      /^has no keyUsage: ask for keyUsage keyCertSign and cRLSign$/,
+    ],
+    [
+      'no subjectKeyIdentifier',
+      { own: having([], [OID.subjectKeyIdentifier]) },
+      /^has no subjectKeyIdentifier: ask for the subjectKeyIdentifier of the CSR$/,
+    ],
+    [
+      'usages that its servers need more than',
+      { own: having([usages('serverAuth')]) },
+      /^has an extKeyUsage without clientAuth, .*: ask for a certificate without extKeyUsage, or with serverAuth and clientAuth$/,
+    ],
+    [
+      'any usage, which OpenSSL does not take for each',
+      { own: having([usages('anyExtendedKeyUsage')]) },
+      /^has an extKeyUsage without serverAuth, clientAuth/,
+    ],
+    [
+      'usages of a front proxy without clientAuth',
+      { ca: 'front-proxy-ca', own: having([usages('serverAuth')]) },
+      /^has an extKeyUsage without clientAuth, .*, or with clientAuth$/,
+    ],
+    [
+      'name constraints without the names of the API server',
+      { own: having([constrained(permitted(dns('.example.org')))]) },
+      /^has nameConstraints that exclude kubernetes, .*: ask for a certificate without nameConstraints$/,
+    ],
+    [
+      'name constraints that Go cannot evaluate',
+      { own: having([constrained(permitted(directory()))]) },
+      /^has nameConstraints for directoryName, .*: ask for/,
+    ],
+    [
+      'a critical extension that nobody knows',
+      { own: having([extension('1.2.3.4', octetString(Uint8Array.of(1)), true)]) },
+      /^has critical extensions .* 1\.2\.3\.4: ask for a certificate without them$/,
+    ],
+    [
+      'policies that leaf certificates would need',
+      {
+        own: having([
+          extension(OID.policyConstraints, sequence(contextPrimitive(0, Uint8Array.of(0)))),
+        ]),
+      },
+      /^has policyConstraints: .*: ask for/,
+    ],
+    [
+      'less than thirty days',
+      { own: { notAfter: days(29.5) } },
+      /^expires at .*, in 29 days; .*: ask for a certificate that is valid for years/,
+    ],
+    ['a date in the past', { own: { notAfter: days(-1) } }, /^expired at .*: ask for/],
+    [
+      'a date in the future',
+      { own: { notBefore: days(1), notAfter: days(900) } },
+      /^is not valid before .*: ask for/,
+    ],
+    [
+      'a negative serial number',
+      { own: { serialNumber: Uint8Array.of(0x80) } },
+      /^has a negative serial number.*: ask for a positive serial number$/,
+    ],
+    [
+      'the name of another CA',
+      { own: { subject: commonNameOf('etcd-ca') } },
+      /^has the name of another CA, CN=etcd-ca.*: ask for a certificate with the subject of the CSR$/,
+    ],
+    [
+      'a signature with SHA-1',
+      { own: { signature: ecdsaWithSha1, hash: 'sha1' } },
+      /^has a chain in which CN=kubernetes is signed with ECDSA with SHA-1, .*: ask for a signature with SHA-256/,
+    ],
+  ])('%s', (_, one, text) => {
+    expect(refusals(one)).toEqual([expect.stringMatching(text)]);
+  });
+
+  it('a self-signed certificate, such as the root itself', () => {
+    const own = {
+      signer: corporate.rootKeys,
+      keys: corporate.rootKeys,
+      subject: commonNameOf(ROOT_NAME),
+      issuer: commonNameOf(ROOT_NAME),
+      extensions: extensionsBelow(corporate.rootKeys, corporate.rootKeys),
+    };
+    expect(refusals({ own, publicKey: spkiOf(corporate.rootKeys) })).toEqual([
+      expect.stringMatching(/^is self-signed: give the certificate that the CA above has issued/),
+    ]);
+  });
+
+  it('a key that is not for CAs', () => {
+    const p521 = newEcKeys('secp521r1');
+    const own = { keys: p521, extensions: extensionsBelow(p521, corporate.issuingKeys) };
+    expect(refusals({ own, publicKey: spkiOf(p521) })).toEqual([
+      expect.stringMatching(/^has a key that the service cannot use: curve P-521/),
+    ]);
+  });
+
+  it('everything at once', () => {
+    const own = {
+      ...having([keyUsage(0), usages('clientAuth')], [OID.keyUsage, OID.subjectKeyIdentifier]),
+      notAfter: days(10),
+    };
+    const by = new CorporateRoot({ root: { notAfter: days(20) } });
+    const signed = { ...own, signer: by.issuingKeys };
+    expect(refusals({ own: signed, by, publicKey: spkiOf(other) }).length).toBeGreaterThanOrEqual(
+      6,
+    );
+  });
+});
+
+const shortPath = (length: number) =>
+  new CorporateRoot({
+    root: { keys: other, extensions: extensionsBelow(other, other, pathLength(length)) },
+  });
+const pathLength = (length: number) => ({
+  without: [OID.basicConstraints],
+  more: [basicConstraints(booleanTrue(), integer(length))],
+});
+/** A root whose own certificate has other extensions. */
+const rootHaving = (more: Uint8Array[], without: string[] = []) =>
+  new CorporateRoot({
+    root: { keys: other, extensions: extensionsBelow(other, other, { without, more }) },
+  });
+
+describe('refuses a chain', () => {
+  const belowRoot = (text: string) =>
+    new RegExp(
+      `^is below CN=${ROOT_NAME}, which ${text}.*: ask for a certificate that is not below it$`,
+    );
+
+  it.each<[string, Case, RegExp]>([
+    ['that is missing', { chain: () => [] }, /^has no chain: give the certificates above it/],
+    [
+      'without the root',
+      { chain: ({ issuing }) => [issuing] },
+      new RegExp(`^has a chain that ends with CN=${ISSUING_NAME}, which is not a self-signed root`),
+    ],
+    [
+      'in another order',
+      { chain: ({ root, issuing }) => [root, issuing] },
+      /^has a chain in which .* follows CN=kubernetes, .*: give each certificate followed by that of its issuer/,
+    ],
+    [
+      "that begins with the CA's own certificate",
+      { chain: ({ chain }, own) => [own, ...chain] },
+      /^has a chain in which CN=kubernetes follows CN=kubernetes, .*without the CA's own$/,
+    ],
+    [
+      'of another CA with the same names',
+      { chain: () => new CorporateRoot().chain },
+      /^has a chain in which the signature of CN=kubernetes does not verify with the key of CN=/,
+    ],
+    [
+      'that is too long',
+      { chain: ({ issuing, root }) => [...Array.from({ length: 5 }, () => issuing), root] },
+      /^has 6 certificates above it; at most 5/,
+    ],
+    [
+      'that is too large for a TLS handshake',
+      { by: rootHaving([extension('1.2.3.4', octetString(new Uint8Array(17_000)))]) },
+      /^has a chain of \d+ bytes of DER; at most 16384/,
+    ],
+    [
+      'whose root permits no CA below it',
+      { by: shortPath(0) },
+      belowRoot('has path length 0, and 2 CA certificates are below it'),
+    ],
+    [
+      'whose root permits one CA below it',
+      { by: shortPath(1) },
+      belowRoot('has path length 1, and 2 CA certificates are below it'),
+    ],
+    [
+      'whose root has expired',
+      { by: new CorporateRoot({ root: { notAfter: days(-1) } }) },
+      belowRoot('expired at'),
+    ],
+    [
+      'whose root has CA:FALSE',
+      { by: rootHaving([basicConstraints()], [OID.basicConstraints]) },
+      belowRoot('has basicConstraints CA:FALSE'),
+    ],
+    [
+      'whose root cannot sign certificates',
+      { by: rootHaving([keyUsage(0)], [OID.keyUsage]) },
+      belowRoot('has a keyUsage without keyCertSign'),
+    ],
+    [
+      'whose root lacks a usage',
+      { by: rootHaving([usages('clientAuth')]) },
+      belowRoot('has an extKeyUsage without serverAuth'),
+    ],
+    [
+      'whose root excludes names',
+      { by: rootHaving([constrained(excluded(dns('kubernetes')))]) },
+      belowRoot('has nameConstraints that exclude kubernetes'),
+    ],
+    [
+      'whose root needs policies',
+      { by: rootHaving([extension(OID.policyConstraints, sequence())]) },
+      belowRoot('has policyConstraints'),
+    ],
+    [
+      'whose root has an unknown critical extension',
+      { by: rootHaving([extension('1.2.3.4', octetString(Uint8Array.of(1)), true)]) },
+      belowRoot('has critical extensions'),
+    ],
+    [
+      'whose root has a negative serial number',
+      { by: new CorporateRoot({ root: { serialNumber: Uint8Array.of(0xff) } }) },
+      belowRoot('has a negative serial number'),
+    ],
+  ])('%s', (_, one, text) => {
+    expect(refusals(one)).toEqual([expect.stringMatching(text)]);
+  });
+
+  it('with an RSA key of 1024 bits above, which OpenSSL refuses', () => {
+    const weak = newRsaKeys(1024);
+    const by = new CorporateRoot({
+      root: { keys: weak, signature: rsaWithSha256, extensions: extensionsBelow(weak, weak) },
+      issuing: { signature: rsaWithSha256 },
+    });
+    expect(refusals({ by })).toEqual([
+      expect.stringMatching(/^is below CN=.*, which has a key that .* refuses: rsa 1024: ask for/),
+    ]);
+  });
+
+  it('that ends with a root whose own signature does not verify', () => {
+    const by = new CorporateRoot({ root: { signer: other } });
+    expect(refusals({ by })).toEqual([expect.stringMatching(/^has a chain that ends with CN=/)]);
+  });
+
+  it.each<[string, Uint8Array[]]>([
+    ['another key', [contextPrimitive(0, Buffer.alloc(20, 1))]],
+    ['another serial number', [contextPrimitive(2, Uint8Array.of(10))]],
+    ['another issuer', [context(1, context(4, commonNameOf('Another Root')))]],
+  ])('in which the certificate names %s, not that which has signed', (_, fields) => {
+    const misnamed = extension(OID.authorityKeyIdentifier, sequence(...fields));
+    const own = { extensions: usualExtensions(keys, { more: [misnamed] }) };
+    expect(refusals({ own })).toEqual([
+      expect.stringMatching(/^has a chain in which the authorityKeyIdentifier of CN=kubernetes/),
+    ]);
+  });
+
+  it('not because of how the certificate names the right key', () => {
+    const fields = [
+      context(1, context(4, commonNameOf(ROOT_NAME))),
+      contextPrimitive(2, Uint8Array.of(9)),
+    ];
+    const named = extension(OID.authorityKeyIdentifier, sequence(...fields));
+    expect(lint({ own: { extensions: usualExtensions(keys, { more: [named] }) } })).toEqual([]);
+  });
+});
+
+it('the root may be signed with SHA-1, which nobody verifies', () => {
+  const by = new CorporateRoot({ root: { signature: ecdsaWithSha1, hash: 'sha1' } });
+  expect(lint({ by })).toEqual([]);
+});
+
+it('what cannot be read is refused with the reason', () => {
+  const certificate = Uint8Array.from([0x30, 0x00]);
+  const [finding, ...more] = lintSubordinate(
+    'ca',
+    { certificate, chain: [], publicKey: undefined },
+    NOW,
+  );
+  expect([finding?.level, more]).toEqual(['refuses', []]);
+  expect(finding?.text).toMatch(/^cannot be read: /);
+});
+
+describe('reads', () => {
+  const certificate = certificateToPem(corporate.certify(spkiOf(keys), 'kubernetes', FROM));
+  const chain = corporate.chainPem;
+
+  it('PEM with text around it and line endings of Windows', () => {
+    const dressed = (pem: string) => `subject=CN=x\r\n${pem.replaceAll('\n', '\r\n')}`;
+    const read = readSubordinate({ certificate: dressed(certificate), chain: dressed(chain) });
+    expect(read).toEqual(readSubordinate({ certificate, chain }));
+    expect(read).toMatchObject({ chain: corporate.chain.map((der) => Uint8Array.from(der)) });
+  });
+
+  it.each([
+    ['no certificate', { certificate: '', chain }, 'is not one certificate in PEM'],
+    [
+      'several',
+      { certificate: certificate + chain, chain },
+      /^is 3 certificates: give that of the CA alone/,
+    ],
+    [
+      'a chain that hides a block',
+      { certificate, chain: `${chain}-----BEGIN X-----\n` },
+      /^has a chain that is not/,
+    ],
+    [
+      'a truncated certificate',
+      { certificate: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n', chain },
+      /^cannot be read: /,
+    ],
+  ])('not %s', (_, given, problem) => {
+    expect(readSubordinate(given)).toEqual(expect.stringMatching(problem));
+  });
+});
