@@ -3,17 +3,18 @@ import { CA_NAMES, type CaName } from '../lib/profiles/certificate-names.ts';
 import type { CaKeySpec } from '../lib/signing/signing-algorithm.ts';
 
 /**
- * Where the private key of a CA is from. `made`: KMS makes it. `imported`: it is the key of an existing cluster, and is
- * imported into a KMS key that is created without key material.
+ * Where key and certificate of a CA are from. `made`: KMS makes the key, and the service the certificate. `imported`: both
+ * are those of an existing cluster; the key is imported into a KMS key that is created without key material.
+ * `subordinate`: KMS makes the key, and a CA outside, such as that of a company, issues the certificate.
  */
-export const CA_ORIGINS = ['made', 'imported'] as const;
+export const CA_ORIGINS = ['made', 'imported', 'subordinate'] as const;
 
 export type CaOrigin = (typeof CA_ORIGINS)[number];
 
 export interface CaSettings {
   /** @default that of the trust domain */
   readonly keySpec?: CaKeySpec | undefined;
-  /** It cannot be changed later. @default that of the trust domain; `kubelet-ca` is always made */
+  /** It cannot be changed later. @default that of the trust domain; `kubelet-ca` is never imported, but made */
   readonly origin?: CaOrigin | undefined;
 }
 
@@ -28,7 +29,7 @@ export type CaKeyArns = Readonly<{ ca: string } & Partial<Record<CaName, string 
 export interface CasProps {
   /** Key spec of the CAs for which `cas` has no other. @default ECC_NIST_P256 */
   readonly keySpec?: CaKeySpec | undefined;
-  /** Origin of the CAs for which `cas` has no other; `kubelet-ca` is always made. @default made */
+  /** Origin of the CAs for which `cas` has no other; `kubelet-ca` is never imported, but made. @default made */
   readonly origin?: CaOrigin | undefined;
   /** The CAs that the trust domain has; `ca` is required. @default those that have a key in `keys`, or all */
   readonly cas?: CasSettings | undefined;
@@ -37,6 +38,8 @@ export interface CasProps {
 export interface CaPlan {
   readonly ca: CaName;
   readonly keySpec: CaKeySpec;
+  readonly origin: CaOrigin;
+  /** Whether the private key is imported. */
   readonly imported: boolean;
 }
 
@@ -52,11 +55,16 @@ export function caPlansOf({
   keys,
 }: CasProps & { readonly keys?: CaKeyArns | undefined }): CaPlan[] {
   const listed = cas ?? keys;
-  return CA_NAMES.filter((ca) => listed === undefined || listed[ca] !== undefined).map((ca) => ({
-    ca,
-    keySpec: cas?.[ca]?.keySpec ?? keySpec,
-    imported: ca !== NEVER_IMPORTED && (cas?.[ca]?.origin ?? origin) === 'imported',
-  }));
+  return CA_NAMES.filter((ca) => listed === undefined || listed[ca] !== undefined).map((ca) => {
+    const declared = cas?.[ca]?.origin ?? origin;
+    const own = ca === NEVER_IMPORTED && declared === 'imported' ? 'made' : declared;
+    return {
+      ca,
+      keySpec: cas?.[ca]?.keySpec ?? keySpec,
+      origin: own,
+      imported: own === 'imported',
+    };
+  });
 }
 
 export interface PlannedTrustDomain extends CasProps {
@@ -97,20 +105,53 @@ function problemsOfKeys({ cas, keys }: PlannedTrustDomain): string[] {
   });
 }
 
-/** What creates CA certificates has no place where the certificates are those of a cluster. */
+/**
+ * The CAs whose certificates the deployment creates. A trust domain begins with `ca`, so there are none if its certificate
+ * comes from elsewhere, later; and none in the trust domain of an existing cluster.
+ */
+export function createdCas(domain: PlannedTrustDomain): CaName[] {
+  if (domain.createCertificates === false || whyNotCreated(domain) !== undefined) return [];
+  const made = caPlansOf(domain).filter(({ origin }) => origin === 'made');
+  return made.map(({ ca }) => ca);
+}
+
+interface NotCreated {
+  /** For which CAs. */
+  readonly names: string;
+  readonly certificates: string;
+  readonly instead: string;
+}
+
+function whyNotCreated(domain: PlannedTrustDomain): NotCreated | undefined {
+  const plans = caPlansOf(domain);
+  const imported = plans.filter((plan) => plan.imported).map(({ ca }) => ca);
+  if (imported.length > 0)
+    return {
+      names: imported.join(', '),
+      certificates: 'stay as the cluster has them',
+      instead: 'must be adopted (cakeless trust-domain adopt)',
+    };
+  if (!plans.some(({ ca, origin }) => ca === 'ca' && origin === 'subordinate')) return undefined;
+  return {
+    names: 'ca',
+    certificates: 'come from a CA outside',
+    instead: 'needs a certificate from a CA outside (cakeless trust-domain csr)',
+  };
+}
+
+/** What creates CA certificates has no place where the certificates come from elsewhere. */
 function problemsOfCertificates(domain: PlannedTrustDomain): string[] {
-  const imported = caPlansOf(domain).filter((plan) => plan.imported);
-  if (imported.length === 0) return [];
-  const names = imported.map(({ ca }) => ca).join(', ');
+  const why = whyNotCreated(domain);
+  if (!why) return [];
   return [
     ...(domain.validityDays === undefined
       ? []
       : [
-          `validityDays is for CA certificates that are created, but those of ${names} stay as the cluster has them: remove it`,
+          `validityDays is for CA certificates that are created, but those of ${why.names} ${why.certificates}: remove it`,
         ]),
     ...(domain.createCertificates === true
       ? [
-          `createCertificates is true, but ${names} must be adopted (cakeless trust-domain adopt): remove it, and have the other CAs created after that (cakeless trust-domain create)`,
+          `createCertificates is true, but ${why.names} ${why.instead}: remove it, and have the other CAs created after that (cakeless trust-domain create)`,
         ]
       : []),
   ];

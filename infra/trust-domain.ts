@@ -1,7 +1,8 @@
 import { CustomResource, Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import type { CaName } from '../lib/profiles/certificate-names.ts';
 import { CaKeys, type CaKeysProps } from './ca-keys.ts';
-import { type CaKeyArns, type CasProps, caPlansOf, problemsOfCas } from './ca-plans.ts';
+import { type CaKeyArns, type CasProps, caPlansOf, createdCas, problemsOfCas } from './ca-plans.ts';
 import type { CakelessService } from './cakeless-service.ts';
 
 export interface TrustDomainProps
@@ -21,8 +22,9 @@ export interface TrustDomainProps
   readonly validityDays?: number | undefined;
   /**
    * Whether the deployment creates the CA certificates. If not, an operator does, with `cakeless trust-domain create` and
-   * the same keys: for a ceremony with witnesses. @default true; false if a CA is imported, because its certificate is
-   * that of a cluster, and `cakeless trust-domain adopt` takes it over
+   * the same keys: for a ceremony with witnesses. Those of subordinate CAs come from a CA outside, and `cakeless
+   * trust-domain import-certificate` takes them. @default true; false if `ca` is subordinate, or if a CA is imported,
+   * because its certificate is that of a cluster, and `cakeless trust-domain adopt` takes it over
    */
   readonly createCertificates?: boolean | undefined;
 }
@@ -59,18 +61,22 @@ export class TrustDomain extends Construct {
       name,
       keys.map(({ arn }) => arn),
     );
-    const imports = keys.some(({ imported }) => imported);
-    if (!imports && (props.createCertificates ?? true)) this.#createCertificates(props);
+    const created = createdCas(props);
+    if (created.length > 0) this.#createCertificates(props, created);
   }
 
-  #createCertificates({ service, name, validityDays }: TrustDomainProps): void {
+  #createCertificates(
+    { service, name, validityDays }: TrustDomainProps,
+    cas: readonly CaName[],
+  ): void {
+    const keys = Object.entries(this.keys).filter(([ca]) => cas.some((one) => one === ca));
     new CustomResource(this, 'Certificates', {
       resourceType: 'Custom::CakelessTrustDomain',
       serviceToken: service.createCa.function.functionArn,
       serviceTimeout: CREATION_TIMEOUT,
       properties: {
         trustDomain: name,
-        keys: this.keys,
+        keys: Object.fromEntries(keys),
         ...(validityDays !== undefined && { validityDays }),
       },
     }).node.addDependency(service.createCa, service.exchange, service.authority);

@@ -1,7 +1,10 @@
+import { X509Certificate } from 'node:crypto';
 import { newCreateCaHandler } from '../../functions/create-ca-handler.ts';
 import { ADOPTABLE_CAS } from '../../lib/ca/trust-domain-request.ts';
+import { certificateToPem } from '../../lib/certificate/pem.ts';
 import { parseTrustDomainRules } from '../../lib/trust-domain-rules.ts';
 import { AFTER_ADOPTION, readAdoptedSet, toAdopt } from '../support/adopted-cas.ts';
+import { CorporateRoot } from '../support/corporate-root.ts';
 import { START } from '../support/in-memory-service.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
@@ -109,6 +112,37 @@ it.each([
     { action: 'prepare-adoption', trustDomain: 'fleet', cas: { ca: { certificate: 'x' } } },
     'is not one certificate in PEM',
   ],
+  [{ action: 'request-certificate', trustDomain: 'fleet' }, 'cas'],
+  [{ action: 'request-certificate', trustDomain: 'fleet', cas: {} }, 'cas'],
+  [{ action: 'request-certificate', trustDomain: 'fleet', cas: { sa: {} } }, 'cas'],
+  ...['', ' x', 'x'.repeat(65), 'a\nb', 'a\u202eb'].map((commonName): [object, string] => [
+    { action: 'request-certificate', trustDomain: 'fleet', cas: { ca: { commonName } } },
+    'cas.ca.commonName',
+  ]),
+  [
+    { action: 'request-certificate', trustDomain: 'fleet', cas: { ca: {} }, keySpec: 'ED25519' },
+    'keySpec',
+  ],
+  [
+    { action: 'import-certificate', trustDomain: 'fleet', cas: { ca: { certificate: 'x' } } },
+    'cas.ca.chain',
+  ],
+  [
+    {
+      action: 'import-certificate',
+      trustDomain: 'fleet',
+      cas: { ca: { certificate: 'x', chain: 'x'.repeat(65537) } },
+    },
+    'cas.ca.chain',
+  ],
+  [
+    {
+      action: 'import-certificate',
+      trustDomain: 'fleet',
+      cas: { ca: { certificate: 'x', chain: 'x' } },
+    },
+    'ca: it has no KMS key yet: request a certificate for it first; ca: the certificate is not one certificate in PEM',
+  ],
 ])('refuses %j and names the field', async (event, field) => {
   const { call, authority } = opened();
   await expect(call(event)).rejects.toThrow(field);
@@ -151,4 +185,51 @@ it('prepares and adopts the CAs of an existing cluster, and returns where they a
     notAfter: new Date(existing['etcd-ca'].x509.validTo).toISOString(),
   });
   expect(lines).toMatchObject([{ message: 'adopted' }]);
+});
+
+it('returns CSRs, takes what was issued for them, and says which root is above', async () => {
+  const { call, keys, exchange } = opened(AFTER_ADOPTION);
+  const corporate = new CorporateRoot();
+  const request = { action: 'request-certificate', trustDomain: 'fleet', cas: { ca: {} } };
+  const requested = await call(request);
+  expect(requested.lines).toMatchObject([{ message: 'requested certificates' }]);
+  expect(requested.result).toEqual({
+    trustDomain: 'fleet',
+    cas: {
+      ca: {
+        keyId: expect.stringMatching(/^arn:/),
+        keySpec: 'ECC_NIST_P256',
+        csr: expect.stringMatching(/^-----BEGIN CERTIFICATE REQUEST-----\n/),
+      },
+    },
+  });
+  expect((await call(request)).result).toEqual(requested.result);
+  const { publicKey } = await keys.find(requested.result.cas.ca.keyId);
+  const notAfter = new Date(AFTER_ADOPTION.getTime() + 100 * 86_400_000);
+  const issued = corporate.certify(publicKey, 'kubernetes', AFTER_ADOPTION, { notAfter });
+  const cas = { ca: { certificate: certificateToPem(issued), chain: corporate.chainPem } };
+  const { result, lines } = await call({ action: 'import-certificate', trustDomain: 'fleet', cas });
+  const fingerprint = (der: Uint8Array) => new X509Certificate(der).fingerprint256;
+  expect(result).toEqual({
+    trustDomain: 'fleet',
+    created: true,
+    added: ['ca'],
+    cas: {
+      ca: {
+        origin: 'subordinate',
+        keyId: requested.result.cas.ca.keyId,
+        keySpec: 'ECC_NIST_P256',
+        subject: 'CN=kubernetes',
+        sha256: fingerprint(issued),
+        rootSha256: fingerprint(corporate.root),
+        notAfter: notAfter.toISOString(),
+      },
+    },
+    warnings: [{ ca: 'ca', level: 'accepts', text: expect.stringContaining('in 100 days') }],
+  });
+  expect(lines).toMatchObject([{ message: 'imported' }]);
+  expect([...exchange.objects.keys()]).toEqual(['trust/fleet/ca.crt', 'trust/fleet/ca-chain.crt']);
+  const again = await call({ action: 'import-certificate', trustDomain: 'fleet', cas });
+  expect(again.result).toEqual({ ...result, created: false, added: [] });
+  expect(again.lines).toMatchObject([{ message: 'exists' }]);
 });

@@ -71,7 +71,7 @@ describe('a configuration is refused, with a message that says where, if', () =>
     [
       'the origin of a CA is unknown',
       { trustDomains: [{ name: 'prod', cas: { ca: { origin: 'adopted' } } }] },
-      'trustDomains[0].cas.ca.origin: must be one of made, imported',
+      'trustDomains[0].cas.ca.origin: must be one of made, imported, subordinate',
     ],
     [
       'the key of kubelet-ca is to be imported',

@@ -1,4 +1,10 @@
 /** Keys, and what can be derived from them. Requests, approvals and the expiry index have their own tests. */
+
+import {
+  caCsrKey,
+  caCsrRecordKey,
+  parseCaCsrRecordKey,
+} from '../../../lib/contract/ca-csr-record.ts';
 import {
   caCertificateKey,
   caRecordKey,
@@ -16,10 +22,13 @@ import {
 } from '../../../lib/contract/request-key.ts';
 import {
   bundleKey,
+  chainKey,
   isBundleKey,
+  isChainKey,
   trustDomainKey,
   trustDomainOfKey,
 } from '../../../lib/contract/trust-domain.ts';
+import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
 
 const CA = { trustDomain: 'fleet.example', ca: 'etcd-ca', version: 12 } as const;
 
@@ -41,6 +50,27 @@ it.each([
   'records/fleet/ca/1.json',
 ])('%s is not the record of a CA version', (key) => {
   expect(parseCaRecordKey(key)).toBeUndefined();
+});
+
+it('the CSRs of a CA version have the digest of their contents in their keys', () => {
+  const csr = { ...CA, sha256: 'ab'.repeat(32) };
+  const stem = `ca-records/fleet.example/etcd-ca/12.csr/${csr.sha256}`;
+  expect([caCsrRecordKey(csr), caCsrKey(csr)]).toEqual([`${stem}.json`, `${stem}.csr`]);
+  expect(parseCaCsrRecordKey(caCsrRecordKey(csr))).toEqual(csr);
+  expect(parseCaRecordKey(caCsrRecordKey(csr))).toBeUndefined();
+});
+
+it.each([
+  `ca-records/fleet/ca/1.csr/${'ab'.repeat(32)}.csr`,
+  `ca-records/fleet/ca/1.csr/${'AB'.repeat(32)}.json`,
+  'ca-records/fleet/ca/1.csr/ab.json',
+  `ca-records/fleet/ca/0.csr/${'ab'.repeat(32)}.json`,
+  `ca-records/fleet/other-ca/1.csr/${'ab'.repeat(32)}.json`,
+  `ca-records/Fleet/ca/1.csr/${'ab'.repeat(32)}.json`,
+  `records/fleet/ca/1.csr/${'ab'.repeat(32)}.json`,
+  'ca-records/fleet/ca/1.json',
+])('%s is not the record of a CSR of a CA', (key) => {
+  expect(parseCaCsrRecordKey(key)).toBeUndefined();
 });
 
 it('the request can be derived from the key of its record', () => {
@@ -75,6 +105,21 @@ it.each([
   'trust/ca.crt',
   'x/fleet/ca.crt',
 ])('%s is not a bundle', (key) => expect(isBundleKey(key)).toBe(false));
+
+it('the chain of a CA is a file of its own, and never a bundle', () => {
+  const keys = CA_NAMES.map((ca) => chainKey('fleet', ca));
+  expect(keys).toEqual([
+    'trust/fleet/ca-chain.crt',
+    'trust/fleet/etcd/ca-chain.crt',
+    'trust/fleet/front-proxy-ca-chain.crt',
+    'trust/fleet/kubelet-ca-chain.crt',
+  ]);
+  expect(keys.map((key) => [isChainKey(key), isBundleKey(key)])).toEqual(
+    keys.map(() => [true, false]),
+  );
+  const bundles = CA_NAMES.map((ca) => bundleKey('fleet', ca));
+  expect(bundles.some(isChainKey)).toBe(false);
+});
 
 it('prefixes end with a slash, so that a node is not taken for another', () => {
   expect(requestsPrefix('prod')).toBe('requests/prod/');
