@@ -67,7 +67,7 @@ export class CorporatePki {
     return this.#sign('signed', csr, 'issuing', extensions, days);
   }
 
-  /** A CA with a key of its own, as other clusters or services of the company have. */
+  /** A CA with its own key, as other clusters or services of the company have. */
   makeCa(
     name: string,
     subject: string,

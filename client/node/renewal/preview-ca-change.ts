@@ -67,7 +67,7 @@ async function compare(
   const decide = (by: CaChangeOptions) =>
     changeChains(decideCaChange(folders, published, by), folders, published, by);
   const { differences, caFiles } = decide({ ...options, accept: false });
-  // chains that follow what is published need nobody's consent
+  // chains that follow what is published are no change that a person has to accept
   const files = [...caFiles.keys()];
   if (!options.accept) return { differences, cas: [], files };
   try {

@@ -1,7 +1,7 @@
 /**
  * Whether a node takes a published chain: its CA, and everything above that. The CA itself is trusted by the CA file, and
- * its signatures lead to the root. But nothing in them says which root is meant: a CA in between may have been certified
- * by several. So there must be a reason for the root, too, as there is for a CA (`pins.ts`).
+ * its signatures lead to the root. But nothing in them says which root is meant: an intermediate CA may have been
+ * certified by several. So there must be a reason for the root, too, as there is for a CA (`pins.ts`).
  */
 import type { X509Certificate } from 'node:crypto';
 import { parseCertificates } from '../disk/fingerprints.ts';
@@ -17,7 +17,7 @@ const isSame = (one: X509Certificate) => (other: X509Certificate) =>
   one.fingerprint256 === other.fingerprint256;
 
 /**
- * What is wrong with a chain, whoever vouches for its root: undefined if nothing is.
+ * What is wrong with a chain, apart from its root being unknown: undefined if nothing is.
  * @param bundle the CA file that the node has, or will have
  */
 export function findChainProblem(chainPem: string, bundle: string): string | undefined {
