@@ -3,7 +3,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { pathsOf } from '../../lib/contract/kubeadm-paths.ts';
 import { outcomeKeys, parseRequestKey, requestKey } from '../../lib/contract/request-key.ts';
-import { BUNDLE_PATHS, bundleKey, chainKey } from '../../lib/contract/trust-domain.ts';
+import { BUNDLE_PATHS, bundleKey } from '../../lib/contract/trust-domain.ts';
 import {
   CA_NAMES,
   type CaName,
@@ -14,7 +14,7 @@ import { CommandError } from '../errors.ts';
 import type { Exchange } from '../node/exchange/exchange.ts';
 import { certificateHashes, type Invitation } from '../node/exchange/invitation.ts';
 import type { RequestPlace } from '../node/exchange/outcomes.ts';
-import { getBundle, getChain } from '../node/trust/read-bundle.ts';
+import { getBundle } from '../node/trust/read-bundle.ts';
 
 /** The longest lifetime that Signature Version 4 allows. */
 export const MAX_INVITATION_SECONDS = 7 * 24 * 3600;
@@ -119,19 +119,8 @@ async function bundleOf(
   ca: CaName,
   sign: { get(key: string): Promise<string> },
 ) {
-  const [bundle, chain] = await Promise.all([
-    getBundle(exchange, trustDomain, ca),
-    getChain(exchange, trustDomain, ca),
-  ]);
-  const hashes = (object: typeof bundle) =>
-    certificateHashes(Buffer.from(object?.body ?? '').toString('latin1'));
-  const [sha256, ofChain] = [hashes(bundle), hashes(chain)];
-  if (sha256.length === 0) return undefined;
-  const get = await sign.get(bundleKey(trustDomain, ca));
-  if (ofChain.length === 0) return { get, sha256 };
-  return {
-    get,
-    sha256,
-    chain: { get: await sign.get(chainKey(trustDomain, ca)), sha256: ofChain },
-  };
+  const key = bundleKey(trustDomain, ca);
+  const object = await getBundle(exchange, trustDomain, ca);
+  const sha256 = certificateHashes(Buffer.from(object?.body ?? '').toString('latin1'));
+  return sha256.length === 0 ? undefined : { get: await sign.get(key), sha256 };
 }

@@ -1,7 +1,7 @@
 /** Submits the CSRs of a node without network access, and collects the objects that its `fetch` reads. */
 import { trustDomainOfCertificate } from '../../lib/contract/outcomes.ts';
 import { requestKey } from '../../lib/contract/request-key.ts';
-import { bundleKey, chainKey } from '../../lib/contract/trust-domain.ts';
+import { bundleKey } from '../../lib/contract/trust-domain.ts';
 import { LIMITS } from '../../lib/limits.ts';
 import { isSubdomain } from '../../lib/names.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
@@ -13,7 +13,7 @@ import type { PackedCsrs } from '../node/exchange/pack-file.ts';
 import { waitForOutcomes, waitOf } from '../node/exchange/poll-outcomes.ts';
 import type { RelayFile } from '../node/exchange/relay-file.ts';
 import { anyUploaded, throwFailures, uploadAll } from '../node/exchange/upload-all.ts';
-import { getBundle, getChain } from '../node/trust/read-bundle.ts';
+import { getBundle } from '../node/trust/read-bundle.ts';
 import { mapSideBySide } from '../side-by-side.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -64,9 +64,8 @@ async function collectObjects(
   const bundles = [...trustDomains]
     .filter(isSubdomain)
     .flatMap((trustDomain) => CA_NAMES.map((ca) => ({ trustDomain, ca })));
-  const ofCas = await mapSideBySide(bundles, async ({ trustDomain, ca }) => [
-    ...take(bundleKey(trustDomain, ca), await getBundle(exchange, trustDomain, ca)),
-    ...take(chainKey(trustDomain, ca), await getChain(exchange, trustDomain, ca)),
-  ]);
+  const ofCas = await mapSideBySide(bundles, async ({ trustDomain, ca }) =>
+    take(bundleKey(trustDomain, ca), await getBundle(exchange, trustDomain, ca)),
+  );
   return [...objects, ...ofCas.flat()];
 }

@@ -17,7 +17,6 @@ const bundle = z.strictObject({
   /** SHA-256 of each CA certificate (DER, hex) that the operator saw: the node accepts no other. */
   sha256: z.array(z.string()).check(z.minLength(1)),
 });
-const bundleWithChain = z.extend(bundle, { chain: z.optional(bundle) });
 
 export const invitationSchema = z.strictObject({
   cakelessInvitation: z.literal(1),
@@ -26,10 +25,10 @@ export const invitationSchema = z.strictObject({
   expiresAt: z.string(),
   /** Of the CAs that the trust domain has. */
   trust: z.strictObject({
-    ca: bundleWithChain,
-    'etcd-ca': z.optional(bundleWithChain),
-    'front-proxy-ca': z.optional(bundleWithChain),
-    'kubelet-ca': z.optional(bundleWithChain),
+    ca: bundle,
+    'etcd-ca': z.optional(bundle),
+    'front-proxy-ca': z.optional(bundle),
+    'kubelet-ca': z.optional(bundle),
   }),
   requests: z.array(
     z.strictObject({

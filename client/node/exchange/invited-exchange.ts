@@ -1,7 +1,7 @@
 /** The part of the exchange bucket to which the URLs of an invitation give access. */
 
 import { outcomeKeys, parseRequestKey, requestKey } from '../../../lib/contract/request-key.ts';
-import { bundleKey, chainKey } from '../../../lib/contract/trust-domain.ts';
+import { bundleKey } from '../../../lib/contract/trust-domain.ts';
 import { Fault } from '../../../lib/fault.ts';
 import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import type { StoredObject } from '../../../lib/store/object-store.ts';
@@ -37,9 +37,6 @@ export class InvitedExchange implements Exchange {
       if (!bundle) continue;
       this.#gets.set(bundleKey(trustDomain, ca), bundle.get);
       this.#caHashes.set(bundleKey(trustDomain, ca), bundle.sha256);
-      if (!bundle.chain) continue;
-      this.#gets.set(chainKey(trustDomain, ca), bundle.chain.get);
-      this.#caHashes.set(chainKey(trustDomain, ca), bundle.chain.sha256);
     }
   }
 

@@ -3,7 +3,7 @@
 import * as z from 'zod/mini';
 import { EXCHANGE_PREFIXES } from '../../../lib/contract/prefixes.ts';
 import { NOT_A_REQUEST, parseRequestKey } from '../../../lib/contract/request-key.ts';
-import { isBundleKey, isChainKey } from '../../../lib/contract/trust-domain.ts';
+import { isBundleKey } from '../../../lib/contract/trust-domain.ts';
 import type { StoredObject } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
 import type { Exchange, FoundObject } from './exchange.ts';
@@ -31,7 +31,7 @@ export function readRelayFile(file: string): RelayFile {
   const { cluster, node, request } = relayed;
   const place = `${cluster}/${node}/${request}/`;
   for (const { key } of relayed.objects)
-    if (!isOutcomeOf(place, key) && !isBundleKey(key) && !isChainKey(key))
+    if (!isOutcomeOf(place, key) && !isBundleKey(key))
       throw new CommandError(
         'usage',
         `${file}: object ${JSON.stringify(key)} does not belong to request ${place.slice(0, -1)}`,

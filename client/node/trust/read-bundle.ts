@@ -49,7 +49,7 @@ export function getBundle<Found>(
 }
 
 /** The object of a CA's chain; undefined if the CA is not below another one. */
-export const getChain = <Found>(
+const getChain = <Found>(
   exchange: Gets<Found>,
   trustDomain: string,
   ca: CaName,
