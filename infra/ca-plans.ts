@@ -106,8 +106,8 @@ function problemsOfKeys({ cas, keys }: PlannedTrustDomain): string[] {
 }
 
 /**
- * The CAs whose certificates the deployment creates. A trust domain begins with `ca`, so there are none if its certificate
- * comes from elsewhere, later; and none in the trust domain of an existing cluster.
+ * The CAs whose certificates the deployment creates. A trust domain begins with `ca`, so it creates nothing before the
+ * certificate of `ca` has come from elsewhere, and nothing in the trust domain of an existing cluster.
  */
 export function createdCas(domain: PlannedTrustDomain): CaName[] {
   if (domain.createCertificates === false || whyNotCreated(domain) !== undefined) return [];

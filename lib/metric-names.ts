@@ -76,7 +76,7 @@ export const METRICS = {
   certificatesNearExpiry: { name: 'CertificatesNearExpiry', unit: 'Count', service: 'reconcile' },
   /** Certificates that expired recently without having been renewed. Count, by reconcile, once a day. */
   certificatesExpired: { name: 'CertificatesExpired', unit: 'Count', service: 'reconcile' },
-  /** Whole days until the first of the CAs that sign for clusters expires. By reconcile, once a day. */
+  /** Whole days until the first of the CAs that sign for clusters, or of those above, expires. By reconcile, once a day. */
   caDaysLeft: { name: 'CaDaysLeft', unit: 'None', service: 'reconcile' },
   /** Uses of a CA key that no record accounts for. Count, by watch-signatures. */
   signatureWithoutRecord: {

@@ -1,9 +1,10 @@
 /** Whether a record accounts for a signature by a CA key. The record was written before the signature. */
 import type { CaKeyList } from './ca-key-list.ts';
-import { findSigningOrder, type Ledger, type SigningOrder } from './find-signing-order.ts';
+import { findSigningOrder, type Ledger } from './find-signing-order.ts';
 import { judgeSignCall } from './judge-sign-call.ts';
 import { recordKeyIn } from './record-in-user-agent.ts';
 import { isSameKey, type SignCall, type SigningRoles } from './sign-call.ts';
+import type { SigningOrder } from './signing-order.ts';
 
 export type Verdict =
   /** The key does not belong to a CA. */

@@ -1,6 +1,4 @@
-/** What a record says is to be signed, as far as an audit needs it. */
-import { isSoundCsrRecord, readCsrRecord } from '../ca/csr-record.ts';
-import { caCsrKey, parseCaCsrRecordKey } from '../contract/ca-csr-record.ts';
+/** Finds what a record says is to be signed. */
 import {
   caCertificateKey,
   caRecordKey,
@@ -20,15 +18,8 @@ import { storedGrounds } from '../issuance/grounds.ts';
 import { LIMITS } from '../limits.ts';
 import { readDocument } from '../store/documents.ts';
 import type { ObjectReader, ObjectStore } from '../store/object-store.ts';
-
-export interface SigningOrder {
-  /** Which function has to sign: `sign` signs leaf certificates, `create-ca` for certificates of CAs. */
-  readonly by: 'sign' | 'createCa';
-  /** Key ARN. */
-  readonly keyId: string;
-  /** When the signed certificate or CSR was stored; undefined if it does not exist. */
-  readonly storedAt: Date | undefined;
-}
+import type { SigningOrder } from './signing-order.ts';
+import { writtenAt } from './written-at.ts';
 
 /** Where the ledger is, and what a record is checked against. */
 export interface Ledger extends RecordCheckDeps {
@@ -44,8 +35,9 @@ export async function findSigningOrder(
   try {
     return (
       (await findLeafOrder(ledger, key)) ??
-      (await findCsrOrder(ledger.authority, key)) ??
-      (await findCaOrder(ledger.authority, key))
+      (await findCaOrder(ledger.authority, key)) ??
+      (await (await loadCsrOrder()).findCsrOrder(ledger.authority, key)) ??
+      `${key}: is not the key of a record`
     );
   } catch (error) {
     if (error instanceof Fault && error.code === 'document-malformed') return error.message;
@@ -73,9 +65,15 @@ async function findLeafOrder(
   return { by: 'sign', keyId: record.keyId, storedAt };
 }
 
-async function findCaOrder(authority: ObjectStore, key: string): Promise<SigningOrder | string> {
+/** Most deployments have no subordinate CA. */
+const loadCsrOrder = () => import('./find-csr-order.ts');
+
+async function findCaOrder(
+  authority: ObjectStore,
+  key: string,
+): Promise<SigningOrder | string | undefined> {
   const named = parseCaRecordKey(key);
-  if (!named) return `${key}: is not the key of a record`;
+  if (!named) return undefined;
   const record = await readDocument(authority, key, caRecordSchema);
   if (!record) return `${key}: the record does not exist`;
   const { trustDomain, ca, version } = record;
@@ -83,25 +81,4 @@ async function findCaOrder(authority: ObjectStore, key: string): Promise<Signing
     return `${key}: is the record of version ${version} of ${ca} of ${trustDomain}`;
   const storedAt = await writtenAt(authority, caCertificateKey(named));
   return { by: 'createCa', keyId: record.keyId, storedAt };
-}
-
-async function findCsrOrder(
-  authority: ObjectStore,
-  key: string,
-): Promise<SigningOrder | string | undefined> {
-  const named = parseCaCsrRecordKey(key);
-  if (!named) return undefined;
-  const record = await readCsrRecord({ authority }, named);
-  if (!record) return `${key}: the record does not exist`;
-  if (!isSoundCsrRecord(record, named))
-    return `${key}: is not the record of the CSR of this name and key`;
-  const storedAt = await writtenAt(authority, caCsrKey(named));
-  return { by: 'createCa', keyId: record.keyId, storedAt };
-}
-
-async function writtenAt(authority: ObjectStore, key: string): Promise<Date | undefined> {
-  // in a listing of its key as a prefix, the object itself comes first
-  for await (const object of authority.list(key))
-    return object.key === key ? object.lastModified : undefined;
-  return undefined;
 }

@@ -1,5 +1,5 @@
-import type { SigningOrder } from './find-signing-order.ts';
 import { isSameKey, type SignCall, type SigningRoles } from './sign-call.ts';
+import type { SigningOrder } from './signing-order.ts';
 
 /**
  * A run that began before the certificate was stored may sign again, after an interruption or in a race. No run of a

@@ -20,7 +20,7 @@ import { addCas, type CreatedTrustDomain, type NewCas } from './add-cas.ts';
 import { caKeyObject, draftCaCertificate } from './ca-certificate.ts';
 import { type CaKey, type CaKeys, keyOf } from './ca-keys.ts';
 import { claimKeys, findKeys, missingCas, refuseOtherwise } from './choose-keys.ts';
-import { isRequested } from './csr-record.ts';
+import { isRequested } from './is-requested.ts';
 import { obtainVersion, readCaRecord, recordVersion, signRecorded } from './record-version.ts';
 import type { TrustDomainRequest } from './trust-domain-request.ts';
 

@@ -3,11 +3,9 @@ import { bufferOf } from '../bytes.ts';
 import {
   type CaCsrName,
   type CaCsrRecord,
-  caCsrPrefix,
   caCsrRecordKey,
   caCsrRecordSchema,
 } from '../contract/ca-csr-record.ts';
-import type { CaVersionName } from '../contract/ca-record.ts';
 import type { Service } from '../service.ts';
 import { readDocument } from '../store/documents.ts';
 import { requestDigest, writeRequestInfo } from './draft-csr.ts';
@@ -27,13 +25,4 @@ export function isSoundCsrRecord(record: CaCsrRecord, name: CaCsrName): boolean 
       caCsrRecordKey(name) &&
     bufferOf(writeRequestInfo(commonName, Buffer.from(publicKey, 'base64'))).equals(request)
   );
-}
-
-/** Whether a certificate was requested for a CA version from a CA outside. */
-export async function isRequested(
-  { authority }: Pick<Service, 'authority'>,
-  name: CaVersionName,
-): Promise<boolean> {
-  for await (const _ of authority.list(caCsrPrefix(name))) return true;
-  return false;
 }

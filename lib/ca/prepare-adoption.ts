@@ -16,7 +16,7 @@ import {
 import type { Service } from '../service.ts';
 import { readDocument } from '../store/documents.ts';
 import type { CaKey, CaKeys, ImportableKey } from './ca-keys.ts';
-import { isRequested } from './csr-record.ts';
+import { isRequested } from './is-requested.ts';
 import { type GivenCertificate, readGivenCertificates } from './read-given-certificates.ts';
 import { readCaRecord } from './record-version.ts';
 import { refuseFor } from './refuse-for.ts';

@@ -1,8 +1,10 @@
-/** When the first of the signing CAs expires. */
+/** When the first of the signing CAs expires, or of the certificates above it. */
+import { X509Certificate } from 'node:crypto';
 import { issuingCa, readTrustDomain } from '../ca/issuing-ca.ts';
+import { certificatesIn } from '../certificate/pem.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 import { AUTHORITY_PREFIXES } from '../contract/prefixes.ts';
-import { casOf, trustDomainOfKey } from '../contract/trust-domain.ts';
+import { casOf, signingVersionOf, trustDomainOfKey } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -38,8 +40,15 @@ export async function findCaExpiry(
 async function expiriesOf(authority: ObjectStore, trustDomain: string): Promise<CaExpiry[]> {
   const document = await readTrustDomain(authority, trustDomain);
   if (!document) return [];
-  return casOf(document).flatMap(([ca]) => {
+  return casOf(document).flatMap(([ca, versions]) => {
     const issuing = issuingCa(document, ca);
-    return issuing ? [{ trustDomain, ca, notAfter: issuing.notAfter }] : [];
+    if (!issuing) return [];
+    const above = endsIn(signingVersionOf(ca, versions).chain);
+    const notAfter = new Date(Math.min(issuing.notAfter.getTime(), ...above));
+    return [{ trustDomain, ca, notAfter }];
   });
 }
+
+/** Without the certificates above a CA, clients that verify up to the root refuse everything that it has issued. */
+const endsIn = (chain = ''): number[] =>
+  certificatesIn(chain).map((pem) => Date.parse(new X509Certificate(pem).validTo));

@@ -12,9 +12,11 @@ import {
   sessionOf,
   signEvent,
 } from '../support/cloudtrail.ts';
+import { CorporateRoot } from '../support/corporate-root.ts';
 import { InMemoryService, TRUST_DOMAIN } from '../support/in-memory-service.ts';
 import { csrOf, kubeadmSet } from '../support/kubeadm-sets.ts';
 import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
+import { importAllSubordinates } from '../support/subordinate-cas.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const MINUTE_MS = 60_000;
@@ -115,6 +117,77 @@ it('the proof of an adoption by the role of create-ca is accounted for, and by n
   expect(await judge(CREATE_CA_ROLE, '2026-12-25T12:00:02Z')).toMatchObject({
     kind: 'without-record',
     reasons: [expect.stringContaining('must not be signed again')],
+  });
+});
+
+describe('the CSR of a subordinate CA', () => {
+  /** A service with a CSR for the key of `ca`, and what judges a signature of that key. */
+  async function requested() {
+    const memory = await InMemoryService.openAdopted(AFTER_ADOPTION, (service, keys) =>
+      importAllSubordinates(service, keys, TRUST_DOMAIN, new CorporateRoot(), ['ca']),
+    );
+    const keyArn = memory.document.cas.ca.versions[0]?.keyId ?? '';
+    const records = [...memory.authority.objects.keys()].filter((key) => key.endsWith('.json'));
+    const record = records.find((key) => key.includes('/1.csr/')) ?? '';
+    const judge = async (role: string, eventTime: string, named = record) => {
+      const caKeys = new CaKeyList(memory.authority, () => memory.now);
+      const roles = { sign: SIGN_ROLE, createCa: CREATE_CA_ROLE };
+      const event = { keyArn, record: named, userIdentity: sessionOf(role), eventTime };
+      const watched = await withReporter(
+        (reporter) =>
+          newWatchSignaturesHandler({ ...memory.service, caKeys, roles }, reporter)(
+            signEvent(event),
+            lambdaContext,
+          ),
+        'watch-signatures',
+      );
+      return watched.result;
+    };
+    return { memory, record, judge };
+  }
+
+  const SOON = '2026-12-24T12:00:02Z';
+
+  it('and the proof of its certificate, signed by the role of create-ca, are accounted for, and by no other', async () => {
+    const { judge, record } = await requested();
+    for (const named of [record, CA_RECORD]) {
+      expect(await judge(CREATE_CA_ROLE, SOON, named)).toEqual({
+        kind: 'accounted',
+        record: named,
+      });
+      expect(await judge(SIGN_ROLE, SOON, named)).toMatchObject({ kind: 'without-record' });
+    }
+  });
+
+  it('is not signed again on another day', async () => {
+    const { judge } = await requested();
+    expect(await judge(CREATE_CA_ROLE, '2026-12-25T12:00:02Z')).toMatchObject({
+      kind: 'without-record',
+      reasons: [expect.stringContaining('must not be signed again')],
+    });
+  });
+
+  it.each<[string, (record: Record<string, string>) => Record<string, string>]>([
+    ['another common name', () => ({ commonName: 'system:admin' })],
+    ['a certificate', () => ({ request: 'MIIBBzCBrqADAgEC' })],
+    ['another CA', () => ({ ca: 'etcd-ca' })],
+  ])('does not count if its record has %s', async (_, change) => {
+    const { memory, record, judge } = await requested();
+    const known = memory.authority.json(record) as Record<string, string>;
+    memory.authority.seed(record, JSON.stringify({ ...known, ...change(known) }));
+    expect(await judge(CREATE_CA_ROLE, SOON)).toMatchObject({
+      kind: 'without-record',
+      reasons: [`${record}: is not the record of the CSR of this name and key`],
+    });
+  });
+
+  it('does not count if its record does not exist', async () => {
+    const { judge } = await requested();
+    const missing = `ca-records/${TRUST_DOMAIN}/ca/1.csr/${'0'.repeat(64)}.json`;
+    expect(await judge(CREATE_CA_ROLE, SOON, missing)).toMatchObject({
+      kind: 'without-record',
+      reasons: [`${missing}: the record does not exist`],
+    });
   });
 });
 

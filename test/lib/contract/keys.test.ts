@@ -106,7 +106,7 @@ it.each([
   'x/fleet/ca.crt',
 ])('%s is not a bundle', (key) => expect(isBundleKey(key)).toBe(false));
 
-it('the chain of a CA is a file of its own, and never a bundle', () => {
+it('the chain of a CA is in a separate file, and never a bundle', () => {
   const keys = CA_NAMES.map((ca) => chainKey('fleet', ca));
   expect(keys).toEqual([
     'trust/fleet/ca-chain.crt',

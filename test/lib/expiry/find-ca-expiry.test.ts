@@ -1,7 +1,9 @@
 import type { ClusterRecord } from '../../../lib/cluster/record.ts';
 import { findCaExpiry } from '../../../lib/expiry/find-ca-expiry.ts';
 import { Fault } from '../../../lib/fault.ts';
-import { InMemoryService, TRUST_DOMAIN } from '../../support/in-memory-service.ts';
+import { CorporateRoot } from '../../support/corporate-root.ts';
+import { InMemoryService, START, TRUST_DOMAIN } from '../../support/in-memory-service.ts';
+import { importAllSubordinates } from '../../support/subordinate-cas.ts';
 
 const uses = (trustDomain: string) => ({ trustDomain }) as ClusterRecord;
 const MALFORMED = new Fault('document-malformed', 'no JSON');
@@ -25,4 +27,14 @@ it('considers the CAs that a trust domain has', async () => {
   authority.seed(`trust/${TRUST_DOMAIN}.json`, JSON.stringify({ ...document, cas: { ca } }));
   const found = await findCaExpiry(authority, new Map([['prod', uses(TRUST_DOMAIN)]]));
   expect(found?.ca).toBe('ca');
+});
+
+it('considers the certificates above a subordinate CA', async () => {
+  const rootEnds = new Date('2031-01-01T00:00:00Z');
+  const corporate = new CorporateRoot({ root: { notAfter: rootEnds } });
+  const { authority } = await InMemoryService.openAdopted(START, (service, keys) =>
+    importAllSubordinates(service, keys, TRUST_DOMAIN, corporate, ['ca']),
+  );
+  const found = await findCaExpiry(authority, new Map([['prod', uses(TRUST_DOMAIN)]]));
+  expect(found).toEqual({ trustDomain: TRUST_DOMAIN, ca: 'ca', notAfter: rootEnds });
 });
