@@ -18,7 +18,7 @@
  * - `first-trust.ts`: the CA files of a new node (`prepare`), judged by `pins.ts`.
  * - `ca-change.ts`: the CA files of a running node (`renew`). They stay as they are unless a change is accepted.
  * - `trusted-ca.ts`: the CA certificates of a person's kubeconfig (`kubeconfig user`).
- * - `ca-chain.ts`, `chain-change.ts`: what is above a CA, in a file of its own. A reason for the CA is none for the root.
+ * - `ca-chain.ts`, `chain-change.ts`: what is above a CA, in a separate file. The root needs its own reason.
  * - `above.ts`: nothing above a CA may get into a CA file.
  * - `ca-cert-hash.ts`: hashes of public keys, in kubeadm's form.
  * - `signer.ts`, `check-certificate.ts`: whether a trusted CA signed a certificate, and whether the certificate is the

@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { formatCaCertHash } from '../../../client/node/trust/ca-cert-hash.ts';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { CorporatePki } from '../../support/corporate-pki.ts';
@@ -37,7 +38,8 @@ const CLIENTS: Readonly<Record<Trust, string>> = {
 const OTHER_CA =
   'a client certificate of another CA below the root: kube-apiserver and etcd refuse it';
 const WRONG = 'with the root in --client-ca-file, the same certificate is cluster administrator';
-const RENEWED = 'renew: the new certificate has what is between, too; the CA files stay';
+const RENEWED =
+  'renew with the hash of the root: a certificate with what is between, and the chain that was missing; CA files stay';
 
 export const CORPORATE_ROOT_CHECKS = [
   CSRS,
@@ -270,15 +272,20 @@ async function intrude(
     return `kube-apiserver: 401 Unauthorized; etcd: ${await mustFail(etcd)}`;
   });
   await check(RENEWED, async () => {
+    rmSync(node.file('pki/etcd/ca-chain.crt')); // as on a node that was prepared without the hash of the root
     const before = node.root.digests();
     const args = ['renew', 'front-proxy-client', '--cluster', plane.cluster, '--node', node.name];
     const principal = `node:${plane.cluster}/${node.name}`;
-    await service.mustCakelessOn(node.space, principal, [...args, '--no-restart']);
+    const root = formatCaCertHash('root', pki.certificate('root'));
+    await service.mustCakelessOn(node.space, principal, [
+      ...[...args, '--no-restart', '--accept-ca-change', '--ca-cert-hash', root],
+    ]);
     const after = node.root.digests();
     const changed = Object.keys(after).filter((path) => before[path] !== after[path]);
     const own = changed.filter((path) => !path.startsWith('cakeless/')).sort();
     const count = certificatesIn(node.root.read('pki/front-proxy-client.crt')).length;
-    if (own.join() !== 'pki/front-proxy-client.crt,pki/front-proxy-client.key' || count !== 3)
+    const wanted = ['etcd/ca-chain.crt', 'front-proxy-client.crt', 'front-proxy-client.key'];
+    if (own.join() !== wanted.map((name) => `pki/${name}`).join() || count !== 3)
       throw new Error(`${own.join()}; ${count} certificates`);
     return own.join(', ');
   });
