@@ -399,6 +399,23 @@ export function kmsImportContract({ it, open }: Contract): void {
       );
     });
 
+    it('of a CA is found by its alias, if there is one', async () => {
+      const caKeys = new KmsCaKeys(kms);
+      const name = nameOf(`contract-${randomUUID()}`);
+      expect(await caKeys.existing(name)).toBeUndefined();
+      const made = await caKeys.ensure(name, 'ECC_NIST_P256');
+      expect(await caKeys.existing(name)).toEqual(made);
+    });
+
+    it('without key material has no public key, and the refusal says its state', async () => {
+      const caKeys = new KmsCaKeys(kms);
+      const name = nameOf(`contract-${randomUUID()}`);
+      await caKeys.ensureImportable(name, 'ECC_NIST_P256');
+      await expect(caKeys.existing(name)).rejects.toMatchObject({
+        message: expect.stringMatching(/pending import/i),
+      });
+    });
+
     it('that KMS made takes none', async () => {
       const caKeys = new KmsCaKeys(kms);
       const name = nameOf(`contract-${randomUUID()}`);

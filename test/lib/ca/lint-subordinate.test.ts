@@ -441,6 +441,21 @@ it('what cannot be read is refused with the reason', () => {
   expect(finding?.text).toMatch(/^cannot be read: /);
 });
 
+it('refuses a certificate or a chain in which any octet was changed', () => {
+  const all = [corporate.certify(spkiOf(keys), 'kubernetes', FROM), ...corporate.chain];
+  const taken: string[] = [];
+  for (const [n, original] of all.entries())
+    for (let at = n; at < original.length; at += 5) {
+      const changed = all.map((der) => Uint8Array.from(der));
+      const [certificate = original, ...chain] = changed;
+      const octets = changed[n] ?? original;
+      octets[at] = (octets[at] ?? 0) ^ 0x01;
+      const findings = lintSubordinate('ca', { certificate, chain, publicKey: spkiOf(keys) }, NOW);
+      if (findings.every(({ level }) => level === 'accepts')) taken.push(`${n}: ${at}`);
+    }
+  expect(taken).toEqual([]);
+});
+
 describe('reads', () => {
   const certificate = certificateToPem(corporate.certify(spkiOf(keys), 'kubernetes', FROM));
   const chain = corporate.chainPem;
