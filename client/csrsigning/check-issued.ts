@@ -12,8 +12,8 @@ import { findProblems } from '../node/trust/check-certificate.ts';
 import { findAnchor } from '../node/trust/signer.ts';
 import type { ApiCsr } from './csr-facts.ts';
 
-/** A leaf and its intermediates. */
-const MAX_CERTIFICATES = 4;
+/** A leaf, the CA, and those between it and the root: no chain that the service imports is longer (lib/ca/lint-chain.ts). */
+const MAX_CERTIFICATES = 6;
 
 /** `sign` and kube-controller-manager set notBefore back by this time; the requested validity begins at the decision. */
 const BACKDATED_SECONDS = 5 * 60;

@@ -16,7 +16,7 @@ import {
 } from './attempts.ts';
 
 /** A certificate with its intermediates; what is longer is not read. */
-const MAX_CERTIFICATE_BYTES = 2 * LIMITS.maxObjectBytes;
+const MAX_CERTIFICATE_BYTES = LIMITS.maxOutcomeBytes;
 /** Three outcomes of each attempt at most. A CSR that has more attempts is months old. */
 const MAX_KEYS = 20_000;
 

@@ -57,7 +57,7 @@ async function collectObjects(
     return [{ key, body: Buffer.from(body).toString('base64'), metadata: { ...metadata } }];
   };
   const taken = await mapSideBySide([...keys], async (key) =>
-    take(key, await exchange.get(key, LIMITS.maxObjectBytes * 2)),
+    take(key, await exchange.get(key, LIMITS.maxOutcomeBytes)),
   );
   const objects = taken.flat();
   const trustDomains = new Set(objects.map(({ metadata }) => trustDomainOfCertificate(metadata)));

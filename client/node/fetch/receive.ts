@@ -78,7 +78,7 @@ async function receiveCertificate(
   const profile = issuedProfileOf(certificateName);
   const stem = join(folder, path);
   const [object, csr] = await Promise.all([
-    exchange.get(key, LIMITS.maxObjectBytes),
+    exchange.get(key, LIMITS.maxOutcomeBytes),
     (requestKey.endsWith('.csr') ? csrBeside(stem) : undefined) ??
       exchange.get(requestKey, LIMITS.maxObjectBytes).then((o) => o?.body),
   ]);

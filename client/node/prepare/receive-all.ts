@@ -55,7 +55,7 @@ export async function receiveAll(
   const { exchange, config, planned } = preparation;
   const objects = await Promise.all(
     outcomes.map(async ({ state, key }) =>
-      state === 'issued' && key ? exchange.get(key, LIMITS.maxObjectBytes) : undefined,
+      state === 'issued' && key ? exchange.get(key, LIMITS.maxOutcomeBytes) : undefined,
     ),
   );
   const domains = objects.flatMap((one) => (one ? [trustDomainOfCertificate(one.metadata)] : []));

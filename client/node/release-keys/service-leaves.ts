@@ -37,7 +37,7 @@ export async function findServiceLeaves(
     const place = readPlace(placeOf(name, folders));
     if (place.state !== 'present') return [];
     for (const key of outcomes.get(name) ?? []) {
-      const object = await exchange.get(key, LIMITS.maxObjectBytes);
+      const object = await exchange.get(key, LIMITS.maxOutcomeBytes);
       const [pem] = certificatesIn(Buffer.from(object?.body ?? '').toString('latin1'));
       if (pem === undefined || fingerprintOf(pem) !== place.leaf.fingerprint256) continue;
       const trustDomain = trustDomainOfCertificate(object?.metadata ?? {});

@@ -76,7 +76,7 @@ async function readOutcome(
   const about = { name, request, state, staged };
   if (key === undefined || state === 'no-outcome') return { ...about, state: 'no-outcome' };
   if (state === 'issued') {
-    const object = await exchange.get(key, LIMITS.maxObjectBytes);
+    const object = await exchange.get(key, LIMITS.maxOutcomeBytes);
     const chainPem = Buffer.from(object?.body ?? '').toString('latin1');
     return { ...about, chainPem, trustDomain: trustDomainOfCertificate(object?.metadata ?? {}) };
   }

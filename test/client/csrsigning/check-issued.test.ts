@@ -220,8 +220,8 @@ const cases: Case[] = [
   ],
   [
     'refuses a chain of more than a few certificates',
-    async () => (await client()) + ca.pem.repeat(4),
-    [/more than 4 certificates/],
+    async () => (await client()) + ca.pem.repeat(6),
+    [/more than 6 certificates/],
   ],
   [
     'refuses everything if the CSR in the API server cannot be read',

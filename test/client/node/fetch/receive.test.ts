@@ -83,7 +83,7 @@ it('writes nothing if the CSR on disk cannot be read', async () => {
 it.each([
   [
     'is too large',
-    'x'.repeat(LIMITS.maxObjectBytes + 1),
+    'x'.repeat(LIMITS.maxOutcomeBytes + 1),
     /^the certificate cannot be read: it has \d+ bytes$/,
   ],
   ['is not PEM', 'x', /^it is not a PEM certificate$/],
