@@ -117,9 +117,7 @@ async function certificatesUnder(
     if (listed === MAX_LISTED) break;
   }
   keys.sort((a, b) => b.at - a.at);
-  const objects = keys
-    .slice(0, most)
-    .map(({ key }) => exchange.get(key, 2 * LIMITS.maxObjectBytes));
+  const objects = keys.slice(0, most).map(({ key }) => exchange.get(key, LIMITS.maxOutcomeBytes));
   return (await Promise.all(objects)).map((object) => ({
     fingerprint: fingerprintOf(Buffer.from(object?.body ?? '').toString('latin1')),
   }));

@@ -176,7 +176,7 @@ function algorithmOf(identifier: Element): string {
   if (algorithm !== OID.rsassaPss) return algorithm;
   const [hash] = parameters?.children().filter(({ tag }) => tag === 0xa0) ?? [];
   const [name] = hash?.children()[0]?.children() ?? [];
-  return name ? readOid(name) : algorithm;
+  return name ? readOid(name) : OID.sha1;
 }
 
 /**

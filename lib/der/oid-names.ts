@@ -55,6 +55,11 @@ const NAMES: Readonly<Record<string, string>> = {
   '2.16.840.1.101.3.4.3.10': 'ECDSA with SHA3-256',
   '2.16.840.1.101.3.4.3.11': 'ECDSA with SHA3-384',
   '2.16.840.1.101.3.4.3.12': 'ECDSA with SHA3-512',
+  // hashes: RFC 8017
+  [OID.sha1]: 'SHA-1',
+  [OID.sha256]: 'SHA-256',
+  [OID.sha384]: 'SHA-384',
+  [OID.sha512]: 'SHA-512',
   // attributes of subjects: RFC 4519 and RFC 2985
   [OID.commonName]: 'CN',
   '2.5.4.4': 'SN',

@@ -41,6 +41,8 @@ export interface CaCertificateParts {
   /** AlgorithmIdentifier beside the signature. */
   readonly signatureAlgorithm: Uint8Array;
   readonly hash: string;
+  /** Options of a signature by an RSA key, such as those of RSASSA-PSS. */
+  readonly padding: { readonly padding?: number; readonly saltLength?: number };
 }
 
 export const newEcKeys = (namedCurve = 'prime256v1'): KeyPair =>
@@ -101,6 +103,7 @@ export function writeCaCertificate(
     signature,
     signatureAlgorithm: signature,
     hash: 'sha256',
+    padding: {},
     ...changes,
   };
   const tbs = sequence(
@@ -133,8 +136,10 @@ export function usualExtensions(
   return [...usual.filter(([id]) => !without.includes(id)).map(([, value]) => value), ...more];
 }
 
-function signWith({ signer, hash }: CaCertificateParts, bytes: Uint8Array): Uint8Array {
+function signWith({ signer, hash, padding }: CaCertificateParts, bytes: Uint8Array): Uint8Array {
   const { privateKey } = signer;
   if (privateKey.asymmetricKeyType === 'ed25519') return signBytes(null, bytes, privateKey);
-  return createSign(hash).update(bytes).sign(privateKey);
+  return createSign(hash)
+    .update(bytes)
+    .sign({ key: privateKey, ...padding });
 }

@@ -1,4 +1,5 @@
 /** Which certificates of a corporate CA are taken for a subordinate CA, and what is said about each of the others. */
+import { constants } from 'node:crypto';
 import { lintSubordinate } from '../../../lib/ca/lint-subordinate.ts';
 import { readSubordinate } from '../../../lib/ca/read-subordinate.ts';
 import { certificateToPem } from '../../../lib/certificate/pem.ts';
@@ -7,6 +8,7 @@ import {
   booleanTrue,
   context,
   contextPrimitive,
+  derNull,
   directoryString,
   octetString,
   oid,
@@ -422,6 +424,41 @@ describe('refuses a chain', () => {
     ];
     const named = extension(OID.authorityKeyIdentifier, sequence(...fields));
     expect(lint({ own: { extensions: usualExtensions(keys, { more: [named] }) } })).toEqual([]);
+  });
+});
+
+describe('RSASSA-PSS', () => {
+  const rsa = newRsaKeys(2048);
+  const hashes = { sha256: [OID.sha256, 32], sha1: [OID.sha1, 20] } as const;
+  /** AlgorithmIdentifier (RFC 4055 section 3.1). */
+  const pss = (hash: keyof typeof hashes) => {
+    const [id, saltLength] = hashes[hash];
+    const named = sequence(oid(id), derNull());
+    const parameters = sequence(
+      context(0, named),
+      context(1, sequence(oid('1.2.840.113549.1.1.8'), named)),
+      context(2, integer(saltLength)),
+    );
+    return {
+      hash,
+      signature: sequence(oid(OID.rsassaPss), parameters),
+      padding: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength },
+    };
+  };
+  const by = new CorporateRoot({ issuing: { keys: rsa, extensions: usualExtensions(rsa) } });
+  const below = (hash: keyof typeof hashes) => ({
+    by,
+    own: { ...pss(hash), extensions: extensionsBelow(keys, rsa) },
+  });
+
+  it('with SHA-256 is taken', () => {
+    expect(lint(below('sha256'))).toEqual([]);
+  });
+
+  it('with SHA-1 is refused', () => {
+    expect(refusals(below('sha1'))).toEqual([
+      expect.stringMatching(/is signed with SHA-1, which Go or OpenSSL refuses/),
+    ]);
   });
 });
 
