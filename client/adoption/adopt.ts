@@ -6,11 +6,12 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { AdoptableCa } from '../../lib/ca/trust-domain-request.ts';
 import { CommandError } from '../errors.ts';
+import type { InvokeCreateCa } from '../operator/create-ca.ts';
 import type { TrustDomainSummary } from '../operator/trust-domain.ts';
 import { type ImportDeps, importKeys } from './import-keys.ts';
 import { findSharedKeys, inspectCa, objectionsTo } from './inspect.ts';
 import type { PkiCa } from './read-pki.ts';
-import { adoptCas, type InvokeCreateCa, prepareAdoption } from './service.ts';
+import { adoptCas, prepareAdoption } from './service.ts';
 
 export interface AdoptDeps extends ImportDeps {
   invokeCreateCa: InvokeCreateCa;

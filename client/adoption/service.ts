@@ -10,13 +10,10 @@ import {
 } from '../../lib/ca/trust-domain-request.ts';
 import { certificateToPem } from '../../lib/certificate/pem.ts';
 import { CA_KEY_SPECS } from '../../lib/signing/signing-algorithm.ts';
-import { describeIssue } from '../../lib/store/describe-issue.ts';
 import { CommandError } from '../errors.ts';
+import { type InvokeCreateCa, parseResponse, wrongResponse } from '../operator/create-ca.ts';
 import type { TrustDomainSummary } from '../operator/trust-domain.ts';
 import { keySpecOf } from './inspect.ts';
-
-/** Calls the create-ca function and returns its response. */
-export type InvokeCreateCa = (request: unknown) => Promise<unknown>;
 
 /** A CA that is to be adopted. */
 export interface WantedCa {
@@ -51,7 +48,7 @@ export async function prepareAdoption(
     trustDomain,
     cas: casToAdopt(wanted),
   };
-  const { cas } = parse(preparedSchema, await invoke(request));
+  const { cas } = parseResponse(preparedSchema, await invoke(request));
   const prepared = wanted.map((one) => {
     const found = cas[one.ca];
     if (!found) throw wrongResponse(`it does not name the key of ${one.ca}`);
@@ -104,7 +101,7 @@ export async function adoptCas(
   prepared: readonly Prepared[],
 ): Promise<TrustDomainSummary> {
   const request: AdoptRequest = { action: 'adopt', trustDomain, cas: casToAdopt(prepared) };
-  const summary = parse(adoptedSchema, await invoke(request));
+  const summary = parseResponse(adoptedSchema, await invoke(request));
   for (const { ca, certificate, keyId } of prepared) {
     const adopted = summary.cas[ca];
     if (adopted?.sha256 !== certificate.fingerprint256)
@@ -125,17 +122,4 @@ const casToAdopt = (wanted: readonly WantedCa[]): CasToAdopt =>
       ca,
       { certificate: certificateToPem(certificate.raw), ...(keyId !== undefined && { keyId }) },
     ]),
-  );
-
-function parse<T>(schema: z.ZodMiniType<T>, response: unknown): T {
-  const result = schema.safeParse(response);
-  if (result.success) return result.data;
-  throw wrongResponse(result.error.issues.slice(0, 3).map(describeIssue).join('; '));
-}
-
-const wrongResponse = (why: string) =>
-  new CommandError(
-    'check-failed',
-    `the create-ca function returned an unexpected response: ${why}`,
-    'check that the function and this command are of the same release, and that CAKELESS_CREATE_CA_FUNCTION names the right function',
   );

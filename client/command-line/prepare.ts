@@ -35,7 +35,7 @@ export function addPrepareCommand(
     .option('--no-join', 'for kubeadm init, if the configuration allows both')
     .option(
       '--ca-cert-hash <hash>',
-      'sha256:HEX of the public key of ca; etcd-ca=sha256:HEX, front-proxy-ca=sha256:HEX and kubelet-ca=sha256:HEX for the others; may be given several times',
+      'sha256:HEX of the public key of ca; etcd-ca=sha256:HEX, front-proxy-ca=sha256:HEX, kubelet-ca=sha256:HEX for the others, and root=sha256:HEX for a root above them; may be given several times',
       collect,
     )
     .option('--trust-bundle <file>', 'certificates of the CAs, in one PEM file')

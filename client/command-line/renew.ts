@@ -60,7 +60,7 @@ export function addRenewCommand(
     .option('--accept-ca-change', 'install the CA certificates that the service publishes')
     .option(
       '--ca-cert-hash <hash>',
-      'sha256:HEX of the new public key of ca, or etcd-ca=sha256:HEX, front-proxy-ca=sha256:HEX, kubelet-ca=sha256:HEX; required for each CA certificate that --accept-ca-change adds; may be given several times',
+      'sha256:HEX of the new public key of ca, or etcd-ca=sha256:HEX, front-proxy-ca=sha256:HEX, kubelet-ca=sha256:HEX, root=sha256:HEX; required for each CA certificate, and each root above one, that --accept-ca-change adds; may be given several times',
       collect,
     )
     .option(

@@ -1,14 +1,16 @@
 /** `cakeless trust-domain`: its commands and their options. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { CA_NAMES, type CaName } from '../../lib/profiles/certificate-names.ts';
+import { type Command, Option } from 'commander';
+import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import { CA_KEY_SPECS } from '../../lib/signing/signing-algorithm.ts';
 import type { CreateOptions } from '../commands/trust-domain.ts';
 import type { Connection } from '../connection.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { days, subdomain, tableOutputOption } from '../options.ts';
 import type { OutputFormat, Terminal } from '../terminal.ts';
+import { caNames } from './ca-name.ts';
 import { addAdoptionCommands } from './trust-domain-adoption.ts';
 import { addInspectPkiCommand } from './trust-domain-inspect-pki.ts';
+import { addSubordinateCommands } from './trust-domain-subordinate.ts';
 
 export function addTrustDomainCommands(
   program: Command,
@@ -63,10 +65,5 @@ export function addTrustDomainCommands(
     });
   addInspectPkiCommand(group, terminal, exit);
   addAdoptionCommands(group, connection, terminal, exit);
-}
-
-function caNames(text: string, before: readonly CaName[] = []): CaName[] {
-  const name = CA_NAMES.find((known) => known === text);
-  if (name) return [...before, name];
-  throw new InvalidArgumentError(`must be one of ${CA_NAMES.join(', ')}`);
+  addSubordinateCommands(group, connection, terminal, exit);
 }

@@ -16,7 +16,10 @@ export function describePrepared(result: Prepared): Line[] {
       columns: ['CERTIFICATE', 'STATE', 'EXPIRES', { title: 'FILE', drop: 1 }],
       rows: certificates.map((c) => [c.name, c.state, c.notAfter ?? '', c.file]),
     },
-    ...trust.map(({ ca, sha256, trustedBy }) => `${ca}: sha256:${sha256}, trusted by ${trustedBy}`),
+    ...trust.map(
+      ({ ca, sha256, trustedBy, chain }) =>
+        `${ca}: sha256:${sha256}, trusted by ${trustedBy}${chain === undefined ? '' : `; what is above it is in ${chain}`}`,
+    ),
     ...describeOutcomes(
       certificates.map((certificate) => asOutcome(certificate, isTrusted)),
       { notDone: 'not written' },

@@ -12,8 +12,8 @@ import { findProblems } from '../node/trust/check-certificate.ts';
 import { findAnchor } from '../node/trust/signer.ts';
 import type { ApiCsr } from './csr-facts.ts';
 
-/** A leaf and its intermediates. */
-const MAX_CERTIFICATES = 4;
+/** A leaf, the CA, and those between it and the root: no chain that the service imports is longer (lib/ca/lint-chain.ts). */
+const MAX_CERTIFICATES = 6;
 
 /** `sign` and kube-controller-manager set notBefore back by this time; the requested validity begins at the decision. */
 const BACKDATED_SECONDS = 5 * 60;
@@ -52,32 +52,33 @@ function findAll(pem: string, { csr, signer, trustBundle, now }: IssuedCheck): s
     return [`it has more than ${MAX_CERTIFICATES} certificates`];
   const { certificateName: name } = signer;
   const extendedKeyUsages = EXTENDED_KEY_USAGES[name];
-  const chain = followChain(intermediates, trustBundle, now);
   const problems = findProblems(pem, {
     profile: { extendedKeyUsages },
     request,
     key: undefined,
-    trustBundle: chain.trustBundle,
+    trustBundle,
     now,
   });
   return [
     ...problems.map(({ text }) => text),
-    ...chain.problems,
+    ...checkIntermediates([leaf, ...intermediates], now),
     ...checkLifetime(new X509Certificate(leaf), csr.spec?.expirationSeconds),
   ];
 }
 
-/** Each intermediate must be a CA that the next one, or a trusted CA, has signed. The first of them signs the leaf. */
-function followChain(intermediates: readonly string[], trustBundle: string, now: Date) {
-  const problems: string[] = [];
-  let trusted = trustBundle;
-  for (const pem of [...intermediates].reverse()) {
-    const certificate = new X509Certificate(pem);
-    const isValid = new Date(certificate.validFrom) <= now && new Date(certificate.validTo) > now;
-    if (certificate.ca && isValid && findAnchor(certificate, trusted)) trusted = pem;
-    else problems.push('one of its intermediates is not a valid CA that the next one has signed');
-  }
-  return { trustBundle: trusted, problems };
+/**
+ * Each must be a CA that has signed the certificate before it, and nothing else goes along. Those above a CA that the
+ * cluster trusts are for clients that know only the root.
+ */
+function checkIntermediates([signed, ...others]: readonly string[], now: Date): string[] {
+  const [pem] = others;
+  if (signed === undefined || pem === undefined) return [];
+  const certificate = new X509Certificate(pem);
+  const isValid = new Date(certificate.validFrom) <= now && new Date(certificate.validTo) > now;
+  const isIssuer = certificate.ca && isValid && findAnchor(new X509Certificate(signed), pem);
+  return isIssuer
+    ? checkIntermediates(others, now)
+    : ['one of its intermediates is not a valid CA that has signed the certificate before it'];
 }
 
 function checkLifetime(leaf: X509Certificate, expirationSeconds: number | undefined): string[] {

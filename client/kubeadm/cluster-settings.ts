@@ -17,6 +17,17 @@ export interface ClusterSettings {
   readonly externalEtcd: ExternalEtcd | undefined;
   /** The CA file with which API servers verify kubelets, if `apiServer.extraArgs` names one. */
   readonly kubeletAuthority: string | undefined;
+  /** What the controller manager publishes to pods, if `controllerManager.extraArgs` names a file. */
+  readonly rootCaFile: string | undefined;
+  /** All of `extraArgs`. */
+  readonly extraArgs: readonly ExtraArgument[];
+}
+
+export interface ExtraArgument {
+  /** Named as its manifest. */
+  readonly component: string;
+  readonly name: string;
+  readonly value: string;
 }
 
 /** @throws CommandError if the text is not a kubeadm configuration */
@@ -28,7 +39,13 @@ export function readClusterSettings(
   return { ...settingsOf(cluster), warnings };
 }
 
-export function settingsOf({ certificatesDir, etcd, apiServer }: ClusterDocument): ClusterSettings {
+export function settingsOf({
+  certificatesDir,
+  etcd,
+  apiServer,
+  controllerManager,
+  scheduler,
+}: ClusterDocument): ClusterSettings {
   const { caFile, certFile, keyFile } = etcd?.external ?? {};
   return {
     certDir: certificatesDir || undefined,
@@ -39,14 +56,27 @@ export function settingsOf({ certificatesDir, etcd, apiServer }: ClusterDocument
     },
     kubeletAuthority:
       argumentIn(apiServer?.extraArgs, 'kubelet-certificate-authority') || undefined,
+    rootCaFile: argumentIn(controllerManager?.extraArgs, 'root-ca-file') || undefined,
+    extraArgs: [
+      ...argumentsOf('kube-apiserver', apiServer?.extraArgs),
+      ...argumentsOf('kube-controller-manager', controllerManager?.extraArgs),
+      ...argumentsOf('kube-scheduler', scheduler?.extraArgs),
+      ...argumentsOf('etcd', etcd?.local?.extraArgs),
+    ],
   };
 }
 
+type Arguments = NonNullable<ClusterDocument['apiServer']>['extraArgs'];
+
+function argumentsOf(component: string, args: Arguments): ExtraArgument[] {
+  const pairs = Array.isArray(args)
+    ? args.map(({ name, value }): [string, string] => [name ?? '', value ?? ''])
+    : Object.entries((args ?? {}) as Readonly<Record<string, string>>);
+  return pairs.map(([name, value]) => ({ component, name, value }));
+}
+
 /** A map up to v1beta3; since v1beta4 a list, of which the component uses the last entry of a name. */
-function argumentIn(
-  args: NonNullable<ClusterDocument['apiServer']>['extraArgs'],
-  name: string,
-): string | undefined {
+function argumentIn(args: Arguments, name: string): string | undefined {
   if (Array.isArray(args)) return args.findLast((argument) => argument.name === name)?.value;
   return (args as Readonly<Record<string, string>> | undefined)?.[name];
 }

@@ -131,6 +131,8 @@ const agentOf = ({ ca, certificate }: Credentials) =>
     timeout: IDLE_MS, // has no effect on connections in use
     maxSockets: MAX_CONNECTIONS,
     ca,
+    // as Go does: the CA of a cluster may be below another one, and is trusted without it
+    allowPartialTrustChain: true,
     ...certificate,
     // set, so that NODE_TLS_REJECT_UNAUTHORIZED changes nothing
     rejectUnauthorized: true,

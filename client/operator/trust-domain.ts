@@ -1,5 +1,7 @@
 /** Creates and reads the CAs of a trust domain. */
 import { type CaSummary, summarizeCas } from '../../lib/ca/summarize.ts';
+import type { CaFinding } from '../../lib/ca/trust-domain-request.ts';
+import { certificatesIn } from '../../lib/certificate/pem.ts';
 import { casOf, trustDomainKey, trustDomainSchema } from '../../lib/contract/trust-domain.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
 import { readDocument } from '../../lib/store/documents.ts';
@@ -14,7 +16,9 @@ export interface TrustDomainSummary {
   /** The CAs that this call added. */
   readonly added?: readonly CaName[];
   readonly cas: Readonly<Record<string, CaSummary>>;
-  /** The `--ca-cert-hash` values by which a new node trusts the CAs; only `summarizeTrustDomain` returns them. */
+  /** What is unusual about certificates that this call imported. */
+  readonly warnings?: readonly CaFinding[];
+  /** The `--ca-cert-hash` values by which a new node trusts the CAs, and the roots above them; only `summarizeTrustDomain` returns them. */
   readonly caCertHashes?: readonly string[];
 }
 
@@ -60,5 +64,9 @@ export async function summarizeTrustDomain(
   const caCertHashes = casOf(document).flatMap(([ca, { versions }]) =>
     versions.map(({ certificate }) => formatCaCertHash(ca, certificate)),
   );
-  return { trustDomain: name, cas, caCertHashes };
+  const roots = casOf(document).flatMap(([, { versions }]) =>
+    versions.flatMap(({ chain = '' }) => certificatesIn(chain).slice(-1)),
+  );
+  const rootHashes = new Set(roots.map((root) => formatCaCertHash('root', root)));
+  return { trustDomain: name, cas, caCertHashes: [...caCertHashes, ...rootHashes] };
 }

@@ -15,6 +15,7 @@ import { REFUSED, runRefused } from './control-plane/refused.ts';
 import { RENEWAL, runRenewal } from './control-plane/renewal.ts';
 import { ROLLBACK, runRollback } from './control-plane/rollback.ts';
 import { withStaticPods } from './control-plane/static-pods.ts';
+import { CORPORATE_ROOT, runCorporateRoot } from './corporate-root/corporate-root.ts';
 import { CakelessService } from './harness/cakeless-service.ts';
 import { innerFolder, runInside, settleInside, whyNoNamespaces } from './harness/namespaces.ts';
 import {
@@ -24,6 +25,7 @@ import {
   CONTROL_PLANE_RELEASES,
   ETCD_RELEASE,
   installContainerRuntime,
+  installTlsClients,
   KUBEADM_RELEASES,
   NODE_PROGRAMS,
   QUICK_RELEASE,
@@ -51,6 +53,7 @@ const PARTS = [
   'configurations',
   'matrix',
   'control-plane',
+  'corporate-root',
   'certificates-api',
   'whole',
   'adoption',
@@ -87,6 +90,7 @@ async function outside(): Promise<number> {
     ...(runs('control-plane')
       ? liveReleases.map((release) => [release, ...CONTROL_PLANE_PROGRAMS])
       : []),
+    ...(runs('corporate-root') ? [[QUICK_RELEASE, ...CONTROL_PLANE_PROGRAMS]] : []),
     ...(runs('certificates-api')
       ? csrReleases.map((release) => [release, ...CERTIFICATES_PROGRAMS])
       : []),
@@ -94,6 +98,7 @@ async function outside(): Promise<number> {
     ['etcd', ETCD_RELEASE],
   ]);
   if (runsMachines) installContainerRuntime();
+  if (runs('corporate-root')) installTlsClients();
   removeOldGroups();
   try {
     return await runInside();
@@ -126,6 +131,7 @@ async function inside(folder: string): Promise<number> {
         if (!values.quick) await runRollback(report, service, plane);
       });
     });
+  if (runs('corporate-root')) await runCorporateRoot(report, service, folder, QUICK_RELEASE);
   if (runs('certificates-api')) await runCsrReleases(report, service, folder);
   if (runs('whole')) {
     const plan = { release: WHOLE_RELEASE, renewals: !values.quick, outage };
@@ -178,6 +184,7 @@ function summarize(report: Report): void {
     report.tableByCheck(NOT_ISSUED, 'NOT ISSUED BY CAKELESS'),
     report.tableByCheck(RENEWAL, 'RENEWED WHILE RUNNING'),
     ...(values.quick ? [] : [report.tableByCheck(ROLLBACK, 'ROLLED BACK WHILE RUNNING')]),
+    report.tableByCheck(CORPORATE_ROOT, 'BELOW A CORPORATE ROOT'),
     report.tableByCheck(CERTIFICATES_API, 'CERTIFICATES API'),
     report.tableByCheck(WHOLE, 'KUBEADM INIT, JOIN AND RENEWAL'),
     report.tableByCheck(ADOPTION, 'ADOPTED WHILE RUNNING'),

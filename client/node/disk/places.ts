@@ -1,6 +1,6 @@
 /** Where kubeadm keeps each certificate on a node (cmd/kubeadm/app/constants/constants.go, kubelet's --cert-dir). */
 import { join } from 'node:path';
-import { BUNDLE_PATHS } from '../../../lib/contract/trust-domain.ts';
+import { BUNDLE_PATHS, CHAIN_PATHS } from '../../../lib/contract/trust-domain.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 
@@ -58,4 +58,12 @@ export function placeOf(name: CertificateName, folders: NodeFolders): Certificat
  */
 export function caFileOf(ca: CaName, { certDir }: NodeFolders): string {
   return join(certDir, BUNDLE_PATHS[ca]);
+}
+
+/**
+ * The file with a CA that is below another one, and everything above it: pki/ca-chain.crt and so on. For --root-ca-file of
+ * kube-controller-manager and for clients outside. What trusts a client by it trusts every certificate below the root.
+ */
+export function caChainFileOf(ca: CaName, { certDir }: Pick<NodeFolders, 'certDir'>): string {
+  return join(certDir, CHAIN_PATHS[ca]);
 }

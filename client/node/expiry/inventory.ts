@@ -13,6 +13,7 @@ import {
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { readTextIfThere } from '../../read-text.ts';
 import { OPTIONAL, usesExternalEtcd, whyItBelongsHere } from '../disk/belongs-here.ts';
+import { parseCertificates } from '../disk/fingerprints.ts';
 import { findWrongKubeletDir } from '../disk/kubelet-dir.ts';
 import { isKubeletsJob, mayStillRotate } from '../disk/kubelet-rotation.ts';
 import { findKubeletServing } from '../disk/kubelet-serving.ts';
@@ -20,7 +21,9 @@ import { caFileOf, fileOf, KUBELET_PEM, placeOf } from '../disk/places.ts';
 import { type PlaceState, readPlace } from '../disk/read-place.ts';
 import { resolvedPath } from '../disk/resolved-path.ts';
 import { findCaKeyWarnings } from '../restart/ca-key-warnings.ts';
+import { findChainMisuse } from '../restart/chain-misuse.ts';
 import { kubeletAuthorityFile } from '../restart/kubelet-authority.ts';
+import { findIssuersAmong, subjectOf, WHY_NOT_ABOVE } from '../trust/above.ts';
 import { caFilesOf, whyNotKubeletCa } from '../trust/another-ca.ts';
 import { isOptional } from '../trust/optional-ca.ts';
 import { isLeftToKubelet, readBothOfKubelet, readServing } from './kubelet-rows.ts';
@@ -77,6 +80,7 @@ export function takeInventory(given: InventoryOptions): Inventory {
     kubelet: [...rows.filter(isOfKubelet), ...(serving ? [readServing(serving, options)] : [])],
     warnings: [
       ...findCaKeyWarnings(options),
+      ...findChainMisuse(options),
       ...places.flatMap(findOpenKeys),
       ...findWrongKubeletDir(options),
       ...places.flatMap((place) => findMissedRotation(place, options.now)),
@@ -175,6 +179,11 @@ function whyAnotherCa(text: string, options: InventoryOptions): string[] {
   return why === undefined ? [] : [`it ${why}, so that it is not the CA of kubelets`];
 }
 
+const whyAbove = (text: string): string[] =>
+  findIssuersAmong(parseCertificates(text)).map(
+    (one) => `it contains ${subjectOf(one)}, which is above the CA: ${WHY_NOT_ABOVE}; remove it`,
+  );
+
 const HOW_TO_REPLACE =
   'cakeless renew apiserver-kubelet-client --accept-ca-change --ca-cert-hash kubelet-ca=sha256:HEX replaces it';
 
@@ -200,7 +209,7 @@ function readCa(ca: CaName, options: InventoryOptions): Row {
       ...about,
       state: 'present',
       notAfter: new Date(certificate.validTo),
-      problems: [...problems, ...mixedUp],
+      problems: [...problems, ...guarded(() => whyAbove(text)), ...mixedUp],
       advice: new Map(mixedUp.map((problem) => [problem, HOW_TO_REPLACE] as const)),
     };
   } catch (error) {

@@ -2,17 +2,18 @@
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
-import { caFileOf, type NodeFolders } from '../disk/places.ts';
+import { caChainFileOf, caFileOf, type NodeFolders } from '../disk/places.ts';
 import { resolvedPath } from '../disk/resolved-path.ts';
 import { lastTrustDomain } from '../exchange/last-trust-domain.ts';
 import {
   type FirstTrust,
   findSharedProblems,
   judgeDisk,
-  type NeededCa,
+  type NeededFile,
   readTrust,
 } from '../trust/first-trust.ts';
 import { isOptional } from '../trust/optional-ca.ts';
+import { hasSubordinate } from '../trust/read-bundle.ts';
 import type { Preparation } from './preparation.ts';
 import { fileExists } from './write-file.ts';
 
@@ -25,7 +26,7 @@ export async function decideTrust(
   const [domain] = domains;
   if (domain === undefined) return decideWithoutCertificate(preparation);
   if (domains.size === 1)
-    return readTrust(exchange, domain, casOf(config), folders, pins, neededCa(config, folders));
+    return readTrust(exchange, domain, casOf(config), folders, pins, neededFiles(config, folders));
   return nothing({ problems: ['the certificates come from several trust domains'] });
 }
 
@@ -41,28 +42,47 @@ function casOf({ role, externalEtcd }: KubeadmConfig): CaName[] {
   return CA_NAMES.filter((ca) => !(externalEtcd && ca === 'etcd-ca'));
 }
 
-/** kubeadm writes the flag into the manifest as it is. */
-function neededCa(
-  { role, kubeletAuthority, file }: KubeadmConfig,
+/** kubeadm writes the flags into the manifests as they are. */
+function neededFiles(
+  { role, kubeletAuthority, rootCaFile, file }: KubeadmConfig,
   folders: NodeFolders,
-): NeededCa | undefined {
-  if (role === 'worker' || kubeletAuthority === undefined) return undefined;
-  if (resolvedPath(kubeletAuthority) !== resolvedPath(caFileOf('kubelet-ca', folders)))
-    return undefined;
-  const why = `${file} names ${kubeletAuthority} as kubelet-certificate-authority (apiServer.extraArgs), and kube-apiserver does not start without it`;
-  return { ca: 'kubelet-ca', why };
+): NeededFile[] {
+  if (role === 'worker') return [];
+  const flags = [
+    {
+      value: kubeletAuthority,
+      file: caFileOf('kubelet-ca', folders),
+      flag: 'kubelet-certificate-authority (apiServer.extraArgs)',
+      component: 'kube-apiserver',
+    },
+    {
+      value: rootCaFile,
+      file: caChainFileOf('ca', folders),
+      flag: 'root-ca-file (controllerManager.extraArgs)',
+      component: 'kube-controller-manager',
+    },
+  ];
+  return flags
+    .filter((one) => one.value !== undefined && isAt(one.value, one.file))
+    .map(({ value, file: needed, flag, component }) => ({
+      file: needed,
+      why: `${file} names ${value} as ${flag}, and ${component} does not start without it`,
+    }));
 }
 
-/** The CA files on disk are checked, and of the others only one is read that no certificate depends on. */
+const isAt = (file: string, other: string) => resolvedPath(file) === resolvedPath(other);
+
+/** The CA files on disk are checked, and of the others only those are read that no certificate depends on. */
 async function decideWithoutCertificate(preparation: Preparation): Promise<FirstTrust> {
   const { config, folders, pins } = preparation;
   const cas = casOf(config);
   const onDisk = judgeDisk(cas, folders, pins);
-  const lacking = cas.find((ca) => isOptional(ca) && !fileExists(caFileOf(ca, folders)));
+  const lacking = findLacking(preparation, onDisk);
   const isWhole = onDisk.problems.length === 0 && onDisk.trusted.some(({ ca }) => ca === 'ca');
-  if (lacking === undefined || !isWhole) return onDisk;
+  if (lacking.length === 0 || !isWhole) return onDisk;
   const read = await readLacking(preparation, lacking);
-  const trusted = [...onDisk.trusted, ...read.trusted];
+  const known = onDisk.trusted.filter(({ ca }) => !read.trusted.some((one) => one.ca === ca));
+  const trusted = [...known, ...read.trusted];
   return {
     trusted,
     problems: [...read.problems, ...findSharedProblems(trusted)],
@@ -70,21 +90,39 @@ async function decideWithoutCertificate(preparation: Preparation): Promise<First
   };
 }
 
+/** CAs whose file, or whose chain, the node may lack and does lack. */
+function findLacking({ config, folders }: Preparation, { trusted }: FirstTrust): CaName[] {
+  const withoutChain = trusted
+    .filter(({ bundle }) => hasSubordinate(bundle))
+    .map(({ ca }) => ca)
+    .filter((ca) => !fileExists(caChainFileOf(ca, folders)));
+  return casOf(config).filter(
+    (ca) => withoutChain.includes(ca) || (isOptional(ca) && !fileExists(caFileOf(ca, folders))),
+  );
+}
+
 /** What cannot be read is an error only if the node needs it, or a hash of it was given. */
-async function readLacking(preparation: Preparation, ca: CaName): Promise<FirstTrust> {
+async function readLacking(preparation: Preparation, cas: readonly CaName[]): Promise<FirstTrust> {
   const { exchange, cluster, config, folders, pins } = preparation;
-  const needed = neededCa(config, folders);
+  const needed = neededFiles(config, folders);
+  const files = cas.map((ca) => {
+    const file = caFileOf(ca, folders);
+    return fileExists(file) ? caChainFileOf(ca, folders) : file;
+  });
+  const isRequired =
+    pins.hashes.root.length > 0 ||
+    cas.some((ca) => isOptional(ca) && pins.hashes[ca].length > 0) ||
+    needed.some(({ file }) => files.includes(file));
+  const lacking = files.join(', ');
   const place = { cluster, node: config.nodeName };
   try {
     const domain = await lastTrustDomain(exchange, place);
-    if (domain !== undefined) return await readTrust(exchange, domain, [ca], folders, pins, needed);
-    return needed || pins.hashes[ca].length > 0
-      ? nothing({ problems: [`${caFileOf(ca, folders)}: ${UNKNOWN_DOMAIN}`] })
-      : nothing({});
+    if (domain !== undefined) return await readTrust(exchange, domain, cas, folders, pins, needed);
+    return isRequired ? nothing({ problems: [`${lacking}: ${UNKNOWN_DOMAIN}`] }) : nothing({});
   } catch (error) {
-    if (needed || pins.hashes[ca].length > 0) throw error;
+    if (isRequired) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    return nothing({ notes: [`${caFileOf(ca, folders)} was not written: ${reason}`] });
+    return nothing({ notes: [`${lacking} was not written: ${reason}`] });
   }
 }
 

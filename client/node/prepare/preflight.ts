@@ -12,6 +12,7 @@ import type { KubeadmConfig } from '../../kubeadm/kubeadm-config.ts';
 import { serverUrlOf } from '../../kubeadm/server-url.ts';
 import { certificateNamesFor, csrFromConfig } from '../csr/kubeadm-csr.ts';
 import { findCaKeys } from '../disk/ca-keys.ts';
+import { describeMisuse, isChainFile, isChainMisused } from '../disk/chain-files.ts';
 import { fileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
 import { resolvedPath } from '../disk/resolved-path.ts';
@@ -74,6 +75,7 @@ export function findPreflightProblems(
     ...otherServers(config, folders),
     ...externalEtcdFiles(config),
     ...kubeletAuthority(config, folders),
+    ...chains(config, folders),
     ...serviceAccountFiles(config, folders),
     ...kubeletsOwn(folders),
   ];
@@ -150,6 +152,24 @@ function kubeletAuthority(
   const problem =
     'it is missing, and kube-apiserver does not start without it (apiServer.extraArgs: kubelet-certificate-authority)';
   return [{ file, problem }];
+}
+
+/** What the controller manager publishes to pods, and flags that name a chain as something else. */
+function chains(
+  { rootCaFile, extraArgs, role, file }: KubeadmConfig,
+  folders: NodeFolders,
+): PreflightProblem[] {
+  if (role === 'worker') return [];
+  const isLacking =
+    rootCaFile !== undefined && isChainFile(rootCaFile, folders) && !existsSync(rootCaFile);
+  const missing =
+    'it is missing, and kube-controller-manager does not start without it (controllerManager.extraArgs: root-ca-file)';
+  return [
+    ...(isLacking ? [{ file: rootCaFile, problem: missing }] : []),
+    ...extraArgs
+      .filter(({ component, name, value }) => isChainMisused(component, name, value, folders))
+      .map(({ name, value }) => ({ file, problem: describeMisuse(name, value) })),
+  ];
 }
 
 /** kubeadm says "Using existing sa keys" even if they are missing, and the API server then fails. */

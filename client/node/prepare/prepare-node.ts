@@ -22,12 +22,17 @@ import { prepareServiceAccountKey } from './service-account.ts';
 import { sweepLeftovers } from './sweep-leftovers.ts';
 import { preparedOutcomes, type UploadedRequest, uploadRequests } from './upload-requests.ts';
 
+interface ReportedCa extends Pick<TrustedCa, 'ca' | 'file' | 'sha256' | 'trustedBy'> {
+  /** The file with what is above it, if this run has written that. */
+  readonly chain?: string;
+}
+
 export interface Prepared {
   readonly certificates: readonly PreparedCertificate[];
-  readonly trust: readonly Pick<TrustedCa, 'ca' | 'file' | 'sha256' | 'trustedBy'>[];
+  readonly trust: readonly ReportedCa[];
   /** Why the CAs are not trusted; then nothing from them is written. */
   readonly trustProblems: readonly string[];
-  /** Why kubelet-ca, which kubeadm does not need, is not written. */
+  /** Why kubelet-ca, or what is above a CA, which kubeadm does not need, is not written. */
   readonly trustNotes: readonly string[];
   /** What became of sa.key; absent on workers. */
   readonly serviceAccountKey?: string;
@@ -79,7 +84,10 @@ async function run(preparation: Preparation): Promise<Prepared> {
     results.every(({ state }) => state === 'written');
   return {
     certificates: [...planned.filter(({ isInPlace }) => isInPlace).map(reportInPlace), ...results],
-    trust: trust.map(({ ca, file, sha256, trustedBy }) => ({ ca, file, sha256, trustedBy })),
+    trust: trust.map(({ ca, file, sha256, trustedBy, chain }) => ({
+      ...{ ca, file, sha256, trustedBy },
+      ...(chain && { chain: chain.file }),
+    })),
     trustProblems,
     trustNotes,
     ...(serviceAccountKey && { serviceAccountKey }),

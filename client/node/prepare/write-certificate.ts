@@ -9,8 +9,9 @@ import type { TrustedCa } from '../trust/first-trust.ts';
 import type { ReadyRequest } from './keys-and-csrs.ts';
 import { fileExists, writeFile } from './write-file.ts';
 
-export async function writeCa({ file, bundle }: TrustedCa): Promise<void> {
+export async function writeCa({ file, bundle, chain }: TrustedCa): Promise<void> {
   if (!fileExists(file)) await writeFile(file, bundle, CERTIFICATE_MODE);
+  if (chain && !fileExists(chain.file)) await writeFile(chain.file, chain.pem, CERTIFICATE_MODE);
 }
 
 /** @returns when the certificate expires */

@@ -17,6 +17,7 @@ import {
   checkStayingCertificates,
   decideCaChange,
 } from '../trust/ca-change.ts';
+import { changeChains } from '../trust/chain-change.ts';
 import { chainOf } from '../trust/path.ts';
 import { onlyTurned, turnBundles } from '../trust/turn-bundles.ts';
 import { type CheckedOutcome, checkOutcome } from './check-outcome.ts';
@@ -125,7 +126,9 @@ function check(
   issued: readonly RenewalOutcome[],
   published: Published,
 ): Checked {
-  const decision = decideCaChange(deps.folders, published, options.caChange);
+  const { folders } = deps;
+  const changed = decideCaChange(folders, published, options.caChange);
+  const decision = changeChains(changed, folders, published, options.caChange);
   const now = deps.clock.now();
   const checked = issued.map((outcome) => {
     const place = readPlace(placeOf(outcome.name, deps.folders));

@@ -6,6 +6,7 @@ import type { NodeFolders } from '../disk/places.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { CaChangeOptions } from '../trust/accepted-change.ts';
 import { casOfFiles, checkStayingCertificates, decideCaChange } from '../trust/ca-change.ts';
+import { changeChains } from '../trust/chain-change.ts';
 import type { PublishedBundle } from '../trust/read-bundle.ts';
 import { type NodeCertificate, turnBundles } from '../trust/turn-bundles.ts';
 import { checkOwnKubelet } from './own-kubelet.ts';
@@ -21,6 +22,8 @@ export interface CaChangePreview {
   readonly differences: readonly string[];
   /** CAs whose files would get other certificates. */
   readonly cas: readonly CaName[];
+  /** Files that would get other certificates: those of CAs, and of what is above them. */
+  readonly files: readonly string[];
   /** Why the change would be refused, or why the files could not be compared. */
   readonly problem?: string;
 }
@@ -43,14 +46,14 @@ export async function previewCaChange(
 ): Promise<CaChangePreview> {
   if (options.caChange.accept) return compare(await connect(), options, names, folders);
   try {
-    const { differences, problem } = await compare(await connect(), options, names, folders);
-    if (problem !== undefined) return { differences, cas: [], problem };
-    const isSame = differences.length === 0;
-    return isSame ? { differences, cas: [] } : { differences, cas: [], problem: HOW_TO_CHANGE };
+    const found = await compare(await connect(), options, names, folders);
+    const { differences, files, problem } = found;
+    if (problem !== undefined || differences.length === files.length) return found;
+    return { ...found, problem: HOW_TO_CHANGE };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const problem = `not compared with those of the service: ${reason}`;
-    return { differences: [], cas: [], problem };
+    return { differences: [], cas: [], files: [], problem };
   }
 }
 
@@ -61,14 +64,18 @@ async function compare(
   folders: NodeFolders,
 ): Promise<CaChangePreview> {
   const trustDomain = await findTrustDomain(exchange, sources);
-  if (trustDomain === undefined) return { differences: [], cas: [], problem: UNKNOWN };
+  if (trustDomain === undefined) return { differences: [], cas: [], files: [], problem: UNKNOWN };
   const domains = new Map(names.map((name) => [profileOf(name).ca, trustDomain] as const));
   const wholeNode = options.accept ? trustDomain : undefined;
   const published = await readPublished(exchange, domains, wholeNode, folders, options);
-  const { differences } = decideCaChange(folders, published, { ...options, accept: false });
-  if (!options.accept) return { differences, cas: [] };
+  const decide = (by: CaChangeOptions) =>
+    changeChains(decideCaChange(folders, published, by), folders, published, by);
+  const { differences, caFiles } = decide({ ...options, accept: false });
+  // chains that follow what is published are no change that a person has to accept
+  const files = [...caFiles.keys()];
+  if (!options.accept) return { differences, cas: [], files };
   try {
-    const decision = decideCaChange(folders, published, options);
+    const decision = decide(options);
     const staying = stayingCertificates(folders, names);
     checkStayingCertificates(decision, folders, staying);
     checkOwnKubelet(decision, folders);
@@ -76,10 +83,11 @@ async function compare(
       ...staying.map(stayingOnNode),
       ...names.map((name) => foreseen(name, published)),
     ]);
-    return { differences: turned.differences, cas: casOfFiles(decision, folders) };
+    const cas = casOfFiles(decision, folders);
+    return { differences: turned.differences, cas, files: [...decision.caFiles.keys()] };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    return { differences, cas: [], problem };
+    return { differences, cas: [], files: [], problem };
   }
 }
 

@@ -3,7 +3,7 @@ import { formatName } from '../../../lib/csr/alternative-names.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { describeSubject } from '../../wording/csrs.ts';
 import type { Component } from '../disk/components.ts';
-import { type CertificatePlace, caFileOf, placeOf } from '../disk/places.ts';
+import { type CertificatePlace, placeOf } from '../disk/places.ts';
 import { resolvedPath } from '../disk/resolved-path.ts';
 import type { SkippedCertificate } from '../disk/select-names.ts';
 import type { RestartDeps } from '../restart/deps.ts';
@@ -62,8 +62,8 @@ export async function previewRenewal(
   const preview = isCompared
     ? await previewCaChange(() => deps.exchange(), sources, names, folders)
     : undefined;
-  const { cas = [] } = preview ?? {};
-  const changedFiles = cas.map((ca) => ({ path: resolvedPath(caFileOf(ca, folders)) }));
+  const { cas = [], files = [] } = preview ?? {};
+  const changedFiles = files.map((file) => ({ path: resolvedPath(file) }));
   const needed = options.restart ? neededRestarts(deps, names, cas, changedFiles) : [];
   const restarts = needed.map(
     (component): ForeseenRestart =>

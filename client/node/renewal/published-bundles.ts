@@ -7,8 +7,9 @@ import type { Exchange } from '../exchange/exchange.ts';
 import { lastTrustDomain } from '../exchange/last-trust-domain.ts';
 import { listInstallations } from '../install/journal.ts';
 import { accepts, type CaChangeOptions } from '../trust/accepted-change.ts';
-import { isOptional, readOptionalBundle } from '../trust/optional-ca.ts';
-import { type PublishedBundle, readBundle } from '../trust/read-bundle.ts';
+import { isOptional } from '../trust/optional-ca.ts';
+import { type PublishedBundle, readBundleWithChain } from '../trust/read-bundle.ts';
+import { readOptionalBundle } from '../trust/read-optional-bundle.ts';
 
 export type Published = ReadonlyMap<CaName, PublishedBundle>;
 
@@ -66,10 +67,11 @@ export async function readPublished(
 ): Promise<Map<CaName, PublishedBundle>> {
   const others = wholeNode === undefined ? [] : otherCasOf(folders, trustDomains, caChange);
   const named = [...trustDomains].map(
-    async ([ca, trustDomain]) => [ca, await readBundle(exchange, trustDomain, ca)] as const,
+    async ([ca, trustDomain]) =>
+      [ca, await readBundleWithChain(exchange, trustDomain, ca)] as const,
   );
   const unnamed = others.map(
-    async (ca) => [ca, await readBundle(exchange, wholeNode ?? '', ca)] as const,
+    async (ca) => [ca, await readBundleWithChain(exchange, wholeNode ?? '', ca)] as const,
   );
   const [first = wholeNode] = trustDomains.values();
   const [bundles, rest, optional] = await Promise.all([

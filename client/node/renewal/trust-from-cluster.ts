@@ -10,6 +10,8 @@ import {
 } from '../../../lib/certificate/pem.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
+import { currentContent } from '../disk/file-change.ts';
+import { parseCertificates } from '../disk/fingerprints.ts';
 import { caFileOf } from '../disk/places.ts';
 import { prepareInstallation } from '../install/installation.ts';
 import { planChanges } from '../install/plan.ts';
@@ -19,7 +21,8 @@ import { neededRestarts } from '../restart/needed-restarts.ts';
 import { findUnhealthy, requireVisibleProcesses } from '../restart/preconditions.ts';
 import type { RestartResult } from '../restart/restart.ts';
 import { withRunLock } from '../state/run-lock.ts';
-import { type CaHashes, caHashesOf, formatCaCertHash } from '../trust/ca-cert-hash.ts';
+import { findAbove, subjectOf } from '../trust/above.ts';
+import { type CaHashes, caHashesOf, formatCaCertHash, hashOf } from '../trust/ca-cert-hash.ts';
 import {
   type CaDecision,
   casOfFiles,
@@ -65,13 +68,18 @@ export async function trustFromCluster(
     );
   return withRunLock(deps.folders, async () => {
     const recovered = options.dryRun ? [] : await recover(deps, async () => undefined);
-    const decision = decide(deps, options, canonical(await readPublished()));
+    const { pem, notes } = leaveOutAbove(deps, options, canonical(await readPublished()));
+    const decision = decide(deps, options, pem);
     const { differences: caDifferences } = decision.turned;
     const restarts = recovered.flatMap((one) => one.restarts);
     if (decision.turned.caFiles.size === 0 || options.dryRun)
-      return { caDifferences, notes: [], restarts };
+      return { caDifferences, notes, restarts };
     const installed = await install(deps, options, decision);
-    return { ...installed, restarts: [...restarts, ...installed.restarts] };
+    return {
+      ...installed,
+      notes: [...notes, ...installed.notes],
+      restarts: [...restarts, ...installed.restarts],
+    };
   });
 }
 
@@ -87,6 +95,27 @@ function canonical(text: string): string {
   if (certificates.length === 0 || !certificates.every(({ ca }) => ca))
     throw wrong('contain one that is not a CA');
   return certificates.map(({ raw }) => certificateToPem(raw)).join('');
+}
+
+/** A cluster below a corporate root publishes the root to its pods, too. Only a hash makes it a CA of this node. */
+function leaveOutAbove(
+  { folders }: Pick<RestartDeps, 'folders'>,
+  { hashes }: ClusterTrustOptions,
+  published: string,
+) {
+  const ours = parseCertificates(currentContent(caFileOf('ca', folders), false) ?? '');
+  const certificates = parseCertificates(published);
+  const above = findAbove(certificates, ours).filter((one) => !hashes.ca.includes(hashOf(one)));
+  return {
+    pem: certificates
+      .filter((one) => !above.includes(one))
+      .map(({ raw }) => certificateToPem(raw))
+      .join(''),
+    notes: above.map(
+      (one) =>
+        `${subjectOf(one)} was left out: it is above the CA of the cluster, and is for pods and clients outside`,
+    ),
+  };
 }
 
 function decide(

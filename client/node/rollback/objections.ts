@@ -20,11 +20,12 @@ import {
 } from '../disk/file-change.ts';
 import { readIssuedServing } from '../disk/issued-serving.ts';
 import { readKubeconfig } from '../disk/kubeconfig.ts';
-import { caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
+import { caChainFileOf, caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
 import { resolvedPath } from '../disk/resolved-path.ts';
 import { contentOf, type Installation } from '../install/journal.ts';
 import { kubeletAuthorityFile } from '../restart/kubelet-authority.ts';
+import { rootCaFile } from '../restart/root-ca-file.ts';
 import { type Chain, chainOf } from '../trust/path.ts';
 import { leadsTo } from '../trust/signer.ts';
 
@@ -60,6 +61,7 @@ export function findObjections(
           `${file}: would stay, but no CA in the old ${caFileOf(ca, folders)} signed its certificate`,
       ),
     ...findLostAuthority(installation, folders),
+    ...findLostRootCa(installation, folders),
   ];
 }
 
@@ -75,6 +77,15 @@ function findLostAuthority(installation: Installation, folders: NodeFolders): st
   const isLost = serving && isOrphan(serving, old) && !isOrphan(serving, readCa(file));
   return isLost
     ? [`${file}: kube-apiserver would no longer verify the kubelet of this node with the old one`]
+    : [];
+}
+
+/** A controller manager does not start without what it publishes to pods. */
+function findLostRootCa(installation: Installation, folders: NodeFolders): string[] {
+  const file = rootCaFile(folders);
+  const change = installation.journal.changes.find(({ path }) => path === file);
+  return change && oldText(installation, change) === undefined
+    ? [`${file}: would be removed, but kube-controller-manager does not start without it`]
     : [];
 }
 
@@ -103,7 +114,9 @@ interface CertificateOf {
 
 /** The certificates that would be restored, including those in copies of kubeconfigs. */
 function restoredCertificates(installation: Installation, folders: NodeFolders): CertificateOf[] {
-  const caFiles = CA_NAMES.map((ca) => resolvedPath(caFileOf(ca, folders)));
+  const caFiles = CA_NAMES.flatMap((ca) =>
+    [caFileOf(ca, folders), caChainFileOf(ca, folders)].map(resolvedPath),
+  );
   const known = placesOf(folders);
   return installation.journal.changes
     .filter(({ path }) => !caFiles.includes(path))

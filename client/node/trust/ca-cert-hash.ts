@@ -3,25 +3,30 @@
  * SHA-256 of the SubjectPublicKeyInfo, in hex after `sha256:`.
  */
 import { createHash, X509Certificate } from 'node:crypto';
-import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
+import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
 
-/** SHA-256 of the public keys that are trusted for each CA, in hex. */
-export type CaHashes = Readonly<Record<CaName, readonly string[]>>;
+/** What a hash can be of: a CA of the cluster, or the root above its CAs, which is never a CA of the cluster itself. */
+const HASHED = [...CA_NAMES, 'root'] as const;
+
+type Hashed = (typeof HASHED)[number];
+
+/** SHA-256 of the public keys that are trusted for each CA, and for the root above them, in hex. */
+export type CaHashes = Readonly<Record<Hashed, readonly string[]>>;
 
 /**
  * `sha256:HEX` for `ca`, or `etcd-ca=sha256:HEX`.
  * @param what the hash is of
  * @throws CommandError if it is neither
  */
-export function parseCaCertHash(text: string, what = "a CA's public key"): [CaName, string] {
+export function parseCaCertHash(text: string, what = "a CA's public key"): [Hashed, string] {
   const match = /^(?:([a-z-]+)=)?sha256:([0-9a-fA-F]{64})$/.exec(text);
-  const ca = CA_NAMES.find((name) => name === (match?.[1] ?? 'ca'));
+  const ca = HASHED.find((name) => name === (match?.[1] ?? 'ca'));
   if (match && ca) return [ca, (match[2] ?? '').toLowerCase()];
   throw new CommandError(
     'usage',
     `${text}: not a hash of ${what}`,
-    `write sha256:HEX for ca, and the name of another CA before it: ${CA_NAMES.filter(
+    `write sha256:HEX for ca, and the name of another CA before it: ${HASHED.filter(
       (name) => name !== 'ca',
     )
       .map((name) => `${name}=sha256:HEX`)
@@ -32,8 +37,8 @@ export function parseCaCertHash(text: string, what = "a CA's public key"): [CaNa
 /** A hash counts only for the CA that it names. @throws CommandError as `parseCaCertHash` does */
 export function caHashesOf(texts: readonly string[], what?: string): CaHashes {
   const hashes = texts.map((text) => parseCaCertHash(text, what));
-  const of = (wanted: CaName) => hashes.filter(([ca]) => ca === wanted).map(([, hash]) => hash);
-  return Object.fromEntries(CA_NAMES.map((ca) => [ca, of(ca)])) as Record<CaName, string[]>;
+  const of = (wanted: Hashed) => hashes.filter(([ca]) => ca === wanted).map(([, hash]) => hash);
+  return Object.fromEntries(HASHED.map((ca) => [ca, of(ca)])) as Record<Hashed, string[]>;
 }
 
 /** The hash of a certificate, or of the first certificate in a PEM text; in hex. */
@@ -45,10 +50,10 @@ export function hashOf(certificate: X509Certificate | string): string {
 }
 
 /** In the form of the option: `sha256:HEX`, after the name of the CA unless that is `ca`. */
-export function formatCaCertHash(ca: CaName, certificate: X509Certificate | string): string {
+export function formatCaCertHash(ca: Hashed, certificate: X509Certificate | string): string {
   return formatHash(ca, hashOf(certificate));
 }
 
 /** @param hash SHA-256 in hex */
-export const formatHash = (ca: CaName, hash: string): string =>
+export const formatHash = (ca: Hashed, hash: string): string =>
   `${ca === 'ca' ? '' : `${ca}=`}sha256:${hash}`;

@@ -13,6 +13,7 @@ import { CommandError } from '../../errors.ts';
 import { currentContent } from '../disk/file-change.ts';
 import { fingerprintsOf, parseCertificates } from '../disk/fingerprints.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
+import { findIssuersAmong, subjectOf, WHY_NOT_ABOVE } from './above.ts';
 import { accepts, type CaChangeOptions } from './accepted-change.ts';
 import { type CaTexts, caFilesOf, whyNotKubeletCa } from './another-ca.ts';
 import { type CaHashes, formatCaCertHash, hashOf } from './ca-cert-hash.ts';
@@ -61,12 +62,29 @@ export function decideCaChange(
     bundles.set(ca, takes ? theirs.pem : ours);
     if (accept) objections.push(...findUnpinned(ca, file, ours, theirs, options.hashes));
   }
+  checkAbove(caFiles);
   checkKubeletCa(folders, caFiles);
   if (objections.length === 0) return { bundles, caFiles, differences, changes, differing };
   throw new CommandError(
     'check-failed',
     ['nothing was changed: --accept-ca-change also needs --ca-cert-hash for', ...objections],
     'compare each hash with one from a trusted source, and give it as --ca-cert-hash',
+  );
+}
+
+/** A hash of the root may be given for its CA: then the bucket may have added the root to the CA. */
+function checkAbove(caFiles: ReadonlyMap<string, string>): void {
+  const problems = [...caFiles].flatMap(([file, pem]) => {
+    const before = fingerprintsOf(currentContent(file, false) ?? '');
+    return findIssuersAmong(parseCertificates(pem))
+      .filter(({ fingerprint256 }) => !before.includes(fingerprint256))
+      .map((one) => `${file} would contain ${subjectOf(one)}, which is above the CA`);
+  });
+  if (problems.length === 0) return;
+  throw new CommandError(
+    'check-failed',
+    [`nothing was changed: ${WHY_NOT_ABOVE}:`, ...problems],
+    'give the hash of a root as --ca-cert-hash root=sha256:HEX, and have operators check what the service publishes',
   );
 }
 

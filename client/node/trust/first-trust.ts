@@ -6,12 +6,13 @@ import { isSubdomain } from '../../../lib/names.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
-import { caFileOf, type NodeFolders } from '../disk/places.ts';
+import { caChainFileOf, caFileOf, type NodeFolders } from '../disk/places.ts';
 import { describeSharedKey, findSharedKeys } from './another-ca.ts';
 import { hashOf } from './ca-cert-hash.ts';
+import { describeRoot, findChainProblem, findUnknownRoots } from './ca-chain.ts';
 import { isOptional } from './optional-ca.ts';
 import { judgeBundle, type Pins } from './pins.ts';
-import { type PublishedBundle, readBundle } from './read-bundle.ts';
+import { type PublishedBundle, readBundleWithChain } from './read-bundle.ts';
 import { HOW_TO_GIVE_A_REASON, type TrustReason } from './reasons.ts';
 
 export interface TrustedCa {
@@ -21,6 +22,14 @@ export interface TrustedCa {
   /** SHA-256 of the first certificate's public key. */
   readonly sha256: string;
   readonly trustedBy: TrustReason;
+  /** Only of a CA below another one. */
+  readonly chain?: TrustedChain;
+}
+
+/** What is above a CA, and may be written beside it. */
+export interface TrustedChain {
+  readonly file: string;
+  readonly pem: string;
 }
 
 export interface FirstTrust {
@@ -30,9 +39,9 @@ export interface FirstTrust {
   readonly notes: readonly string[];
 }
 
-/** A CA that a node of this configuration may not lack, although others may. */
-export interface NeededCa {
-  readonly ca: CaName;
+/** A file that a node of this configuration may not lack, although others may. */
+export interface NeededFile {
+  readonly file: string;
   readonly why: string;
 }
 
@@ -46,11 +55,13 @@ export async function readTrust(
   cas: readonly CaName[],
   folders: NodeFolders,
   pins: Pins,
-  needed?: NeededCa,
+  needed: readonly NeededFile[] = [],
 ): Promise<FirstTrust> {
   if (!isSubdomain(trustDomain))
     return { trusted: [], problems: ['the certificates name no trust domain'], notes: [] };
-  const bundles = await Promise.all(cas.map((ca) => readBundle(exchange, trustDomain, ca)));
+  const bundles = await Promise.all(
+    cas.map((ca) => readBundleWithChain(exchange, trustDomain, ca)),
+  );
   const judged = cas.map((ca, i) => judgePublished(ca, bundles[i], folders, pins, needed));
   const trusted = judged.flatMap((one) => one.trusted ?? []);
   const problems = judged.flatMap((one) => one.problem ?? []);
@@ -69,26 +80,61 @@ function judgePublished(
   published: PublishedBundle | undefined,
   folders: NodeFolders,
   pins: Pins,
-  needed: NeededCa | undefined,
+  needed: readonly NeededFile[],
 ): Judged {
   if (!published) return {};
-  const why = needed?.ca === ca ? `: ${needed.why}` : '';
+  const file = caFileOf(ca, folders);
+  const why = whyNeeded(file, needed);
   const mayLack = isOptional(ca) && why === '';
   if ('problem' in published) {
     const isFine = published.isAbsent && mayLack && pins.hashes[ca].length === 0;
     return isFine ? {} : { problem: `${published.problem}${why}` };
   }
-  const bundle = published.pem;
-  const file = caFileOf(ca, folders);
+  const { pem: bundle, chain } = published;
   const onDisk = existsSync(file) ? readText(file) : undefined;
   const decision = judgeBundle(ca, bundle, onDisk, pins);
-  if ('trustedBy' in decision)
-    return { trusted: { ca, file, bundle, sha256: hashOf(bundle), ...decision } };
+  if ('trustedBy' in decision) {
+    const trusted = { ca, file, bundle, sha256: hashOf(bundle), ...decision };
+    if (!chain) return { trusted };
+    const judged = judgeChain(trusted, chain, caChainFileOf(ca, folders), pins, needed);
+    return { ...judged, trusted: { ...trusted, ...(judged.chain && { chain: judged.chain }) } };
+  }
   const { problem, isUnpinned } = decision;
   if (!isUnpinned) return { problem };
   return mayLack
     ? { note: `${file} was not written: ${problem}; ${HOW_TO_GIVE_A_REASON}` }
     : { problem: `${problem}${why}: ${HOW_TO_GIVE_A_REASON}` };
+}
+
+const whyNeeded = (file: string, needed: readonly NeededFile[]): string => {
+  const found = needed.find((one) => one.file === file);
+  return found ? `: ${found.why}` : '';
+};
+
+/** A chain that is on disk stays as it is: `renew` keeps it up to date. */
+function judgeChain(
+  { bundle }: TrustedCa,
+  chain: NonNullable<Extract<PublishedBundle, { pem: string }>['chain']>,
+  file: string,
+  pins: Pins,
+  needed: readonly NeededFile[],
+): { chain?: TrustedChain; problem?: string; note?: string } {
+  if (existsSync(file)) return {};
+  const why = whyNeeded(file, needed);
+  const lacking = (problem: string, hint: string) =>
+    why === ''
+      ? { note: `${file} was not written: ${problem}${hint}` }
+      : { problem: `${problem}${why}${hint}` };
+  if ('problem' in chain) return lacking(chain.problem, '');
+  const wrong = findChainProblem(chain.pem, bundle);
+  if (wrong !== undefined) return lacking(`the published chain cannot be used: ${wrong}`, '');
+  const unknown = pins.onFirstUse ? [] : findUnknownRoots(chain.pem, pins.hashes.root, '');
+  return unknown.length === 0
+    ? { chain: { file, pem: chain.pem } }
+    : lacking(
+        `nothing vouches for the root above the CA: ${unknown.map(describeRoot).join(', ')}`,
+        '; give --ca-cert-hash root=sha256:HEX, obtained from someone who knows the root',
+      );
 }
 
 /** Certificates of one CA must not verify with another. */

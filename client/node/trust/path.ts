@@ -27,7 +27,7 @@ function parseOne(block: string): X509Certificate | undefined {
   }
 }
 
-const isSignedBy = (certificate: X509Certificate, ca: X509Certificate) =>
+export const isSignedBy = (certificate: X509Certificate, ca: X509Certificate) =>
   certificate.checkIssued(ca) && certificate.verify(ca.publicKey);
 
 /**

@@ -6,7 +6,8 @@
 import { X509Certificate } from 'node:crypto';
 import { certificatesIn, holdsCertificatesOnly } from '../../../lib/certificate/pem.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
-import { fingerprintsOf } from '../disk/fingerprints.ts';
+import { fingerprintsOf, parseCertificates } from '../disk/fingerprints.ts';
+import { findIssuersAmong, subjectOf, WHY_NOT_ABOVE } from './above.ts';
 import { caOfSubject } from './another-ca.ts';
 import { type CaHashes, hashOf } from './ca-cert-hash.ts';
 import { isOptional } from './optional-ca.ts';
@@ -87,6 +88,22 @@ const PROBLEMS: readonly ((evidence: Evidence) => string | undefined)[] = [
     certificates.some((pem) => !new X509Certificate(pem).ca)
       ? `the trust bundle of ${ca} contains a certificate that is not a CA`
       : undefined,
+  ({ ca, bundle }) => {
+    const [above] = findIssuersAmong(parseCertificates(bundle));
+    return (
+      above &&
+      `the trust bundle of ${ca} contains ${subjectOf(above)}, which is above the CA: ${WHY_NOT_ABOVE}`
+    );
+  },
+  ({ ca, bundle, trustBundle }) => {
+    const above = findIssuersAmong(parseCertificates(trustBundle ?? '')).map(
+      ({ fingerprint256 }) => fingerprint256,
+    );
+    const found = fingerprintsOf(bundle).some((one) => above.includes(one));
+    return found
+      ? `the service's ${ca} is above another CA of the given trust bundle: ${WHY_NOT_ABOVE}`
+      : undefined;
+  },
   (evidence) =>
     evidence.hashes.length > 0 &&
     !evidence.certificates.every((pem) => evidence.hashes.includes(hashOf(pem)))

@@ -5,67 +5,118 @@ import {
   certificateToPem,
   holdsPlainCertificates,
 } from '../../../lib/certificate/pem.ts';
-import { bundleKey } from '../../../lib/contract/trust-domain.ts';
+import { bundleKey, chainKey } from '../../../lib/contract/trust-domain.ts';
 import { Fault } from '../../../lib/fault.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
+import { parseCertificates } from '../disk/fingerprints.ts';
 import type { Exchange } from '../exchange/exchange.ts';
+import { isSelfSigned } from './above.ts';
 
 export const MAX_BUNDLE_BYTES = 256 * 1024;
 
-/** PEM text that was written from the parsed certificates; or the reason why there is no usable bundle. */
-export type PublishedBundle =
+/** PEM text that was written from the parsed certificates; or the reason why there is no usable one. */
+export type PublishedCertificates =
   | { readonly pem: string }
   /** `isAbsent`: the service publishes none, as for a CA that the trust domain does not have. */
   | { readonly problem: string; readonly isAbsent?: boolean };
+
+/** The CA certificates that nodes trust for a CA. */
+export type PublishedBundle =
+  | {
+      readonly pem: string;
+      /** Only of a CA below another one, and only if it was read (`readBundleWithChain`). */
+      readonly chain?: PublishedCertificates;
+    }
+  | Exclude<PublishedCertificates, { readonly pem: string }>;
+
+interface Gets<Found> {
+  get(key: string, maxBytes: number): Promise<Found | undefined>;
+}
 
 /**
  * The object of a bundle; undefined if the trust domain has no such CA. S3 denies a missing object to those who may not
  * list it (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html), such as nodes, which may read every
  * bundle. `ca` always exists, so that a refusal of its bundle is a refusal.
  */
-export async function getBundle<Found>(
-  exchange: { get(key: string, maxBytes: number): Promise<Found | undefined> },
+export function getBundle<Found>(
+  exchange: Gets<Found>,
   trustDomain: string,
   ca: CaName,
 ): Promise<Found | undefined> {
+  const key = bundleKey(trustDomain, ca);
+  return ca === 'ca' ? exchange.get(key, MAX_BUNDLE_BYTES) : getIfThere(exchange, key);
+}
+
+/** The object of a CA's chain; undefined if the CA is not below another one. */
+const getChain = <Found>(
+  exchange: Gets<Found>,
+  trustDomain: string,
+  ca: CaName,
+): Promise<Found | undefined> => getIfThere(exchange, chainKey(trustDomain, ca));
+
+async function getIfThere<Found>(exchange: Gets<Found>, key: string): Promise<Found | undefined> {
   try {
-    return await exchange.get(bundleKey(trustDomain, ca), MAX_BUNDLE_BYTES);
+    return await exchange.get(key, MAX_BUNDLE_BYTES);
   } catch (error) {
-    if (ca !== 'ca' && error instanceof Fault && error.code === 'not-allowed') return undefined;
+    if (error instanceof Fault && error.code === 'not-allowed') return undefined;
     throw error;
   }
 }
 
-/**
- * Every PEM reader must see the certificates that were shown, compared and written; so a bundle that contains anything
- * except canonical CA certificates in PEM is refused (decision 0035).
- */
 export async function readBundle(
   exchange: Pick<Exchange, 'get'>,
   trustDomain: string,
   ca: CaName,
-): Promise<PublishedBundle> {
+): Promise<PublishedCertificates> {
   if (!isSubdomain(trustDomain)) return { problem: 'the certificate names no trust domain' };
-  const key = bundleKey(trustDomain, ca);
-  const object = await getBundle(exchange, trustDomain, ca);
-  if (!object) return { problem: `the trust bundle ${key} does not exist`, isAbsent: true };
-  if (object.tooLarge) return { problem: `the trust bundle ${key} is larger than any bundle` };
+  const what = `the trust bundle ${bundleKey(trustDomain, ca)}`;
+  return examine(what, 'any bundle', await getBundle(exchange, trustDomain, ca));
+}
+
+/** Whether a CA file has a CA that is below another one. */
+export const hasSubordinate = (pem: string): boolean =>
+  parseCertificates(pem).some((one) => !isSelfSigned(one));
+
+/** As `readBundle`, with the certificates above the CA if it is below another one. */
+export async function readBundleWithChain(
+  exchange: Pick<Exchange, 'get'>,
+  trustDomain: string,
+  ca: CaName,
+): Promise<PublishedBundle> {
+  const bundle = await readBundle(exchange, trustDomain, ca);
+  if ('problem' in bundle || !hasSubordinate(bundle.pem)) return bundle;
+  const what = `the chain ${chainKey(trustDomain, ca)}`;
+  const chain = examine(what, 'any chain', await getChain(exchange, trustDomain, ca));
+  return { ...bundle, chain };
+}
+
+/**
+ * Every PEM reader must see the certificates that were shown, compared and written; so an object that contains anything
+ * except canonical CA certificates in PEM is refused (decision 0035).
+ */
+function examine(
+  what: string,
+  any: string,
+  object: Awaited<ReturnType<Exchange['get']>>,
+): PublishedCertificates {
+  if (!object) return { problem: `${what} does not exist`, isAbsent: true };
+  if (object.tooLarge) return { problem: `${what} is larger than ${any}` };
   const text = Buffer.from(object.body).toString('latin1');
   if (!holdsPlainCertificates(text))
     return {
-      problem: `the trust bundle ${key} is not a list of canonical PEM certificates: other programs may read it differently`,
+      problem: `${what} is not a list of canonical PEM certificates: other programs may read it differently`,
     };
   const certificates = certificatesIn(text).map((pem) => new X509Certificate(pem));
   if (!certificates.every((certificate) => certificate.ca))
-    return { problem: `the trust bundle ${key} contains a certificate that is not a CA` };
+    return { problem: `${what} contains a certificate that is not a CA` };
   return { pem: certificates.map(({ raw }) => certificateToPem(raw)).join('') };
 }
 
 /** As `readBundle`, but reads each bundle only once, even if several callers need it at the same time. */
 export function bundlesOf(exchange: Pick<Exchange, 'get'>) {
-  const read = new Map<string, Promise<PublishedBundle>>();
-  return (trustDomain: string, ca: CaName): Promise<PublishedBundle> => {
+  const read = new Map<string, Promise<PublishedCertificates>>();
+  return (trustDomain: string, ca: CaName): Promise<PublishedCertificates> => {
     const key = `${trustDomain}/${ca}`;
     const bundle = read.get(key) ?? readBundle(exchange, trustDomain, ca);
     read.set(key, bundle);

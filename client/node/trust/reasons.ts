@@ -12,11 +12,14 @@
  * | trust-bundle | `--trust-bundle` | | `--certificate-authority` |
  * | disk | the CA files of the node | the CA files of the node | |
  * | first-use | `--trust-on-first-use` | | neither option given |
+ * | hash of a root | `--ca-cert-hash root=…` | `--accept-ca-change` with `--ca-cert-hash root=…` | |
  * | cluster | | `--trust-from-cluster`: what an API server publishes that today's CA files have verified | |
  *
  * - `first-trust.ts`: the CA files of a new node (`prepare`), judged by `pins.ts`.
  * - `ca-change.ts`: the CA files of a running node (`renew`). They stay as they are unless a change is accepted.
  * - `trusted-ca.ts`: the CA certificates of a person's kubeconfig (`kubeconfig user`).
+ * - `ca-chain.ts`, `chain-change.ts`: what is above a CA, in a separate file. The root needs its own reason.
+ * - `above.ts`: nothing above a CA may get into a CA file.
  * - `ca-cert-hash.ts`: hashes of public keys, in kubeadm's form.
  * - `signer.ts`, `check-certificate.ts`: whether a trusted CA signed a certificate, and whether the certificate is the
  *   requested one. `fetch`, `prepare` and `renew` check it before they write a certificate.

@@ -3,13 +3,16 @@
  * server gets, exactly once.
  */
 import { X509Certificate } from 'node:crypto';
+import { certificatesIn, certificateToPem } from '../../../lib/certificate/pem.ts';
 import type { ClusterRecordDocument } from '../../../lib/contract/cluster-record.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
-import { InMemoryService } from '../../support/in-memory-service.ts';
+import { CorporateRoot } from '../../support/corporate-root.ts';
+import { InMemoryService, TRUST_DOMAIN } from '../../support/in-memory-service.ts';
+import { importAllSubordinates } from '../../support/subordinate-cas.ts';
 import type { NewCsr } from './api-server.ts';
 import { CLIENT_SIGNER, csrPem, SERVING_SIGNER, USER_SIGNER } from './certificates.ts';
 import { Mortal } from './mortal.ts';
-import { type StartOptions, World } from './world.ts';
+import { START, type StartOptions, World } from './world.ts';
 
 type DeclaredNode = NonNullable<ClusterRecordDocument['nodes']>[number];
 
@@ -33,8 +36,11 @@ interface Fleet {
   readonly options: StartOptions;
 }
 
-async function newFleet(record: Partial<ClusterRecordDocument> = {}): Promise<Fleet> {
-  const memory = await InMemoryService.open();
+async function newFleet(
+  record: Partial<ClusterRecordDocument> = {},
+  opened?: InMemoryService,
+): Promise<Fleet> {
+  const memory = opened ?? (await InMemoryService.open());
   declare(memory, record);
   const world = new World(memory.exchange);
   world.service = async (key) => {
@@ -122,6 +128,28 @@ it.each<[title: string, csr: NewCsr, subject: string, names: string | undefined]
   await fleet.world.advance(10);
   expect(whyNot(fleet, csr.name)).toBe('');
   expect(certificateOf(fleet, csr.name)).toMatchObject({ subject, subjectAltName: names });
+});
+
+it('certificates of CAs below a corporate root come with the CAs between it and the root', async () => {
+  const corporate = new CorporateRoot();
+  const memory = await InMemoryService.openAdopted(START, (service, keys) =>
+    importAllSubordinates(service, keys, TRUST_DOMAIN, corporate),
+  );
+  const fleet = await newFleet({}, memory);
+  fleet.world.start(fleet.options);
+  for (const csr of [clientCsr('w-1'), servingCsr('w-1', '10.20.0.21')])
+    fleet.world.api.createCsr(csr);
+  await fleet.world.advance(10);
+  for (const [name, ca] of [
+    ['client-w-1', 'ca'],
+    ['serving-w-1', 'kubelet-ca'],
+  ] as const) {
+    const [leaf, ...others] = certificatesIn(fleet.world.api.certificate(name) ?? '');
+    expect(new X509Certificate(leaf ?? '').subject).toBe('O=system:nodes\nCN=system:node:w-1');
+    const wanted = [memory.caCertificate(ca), certificateToPem(corporate.issuing)];
+    const raw = (pem: string) => new X509Certificate(pem).fingerprint256;
+    expect(others.map(raw)).toEqual(wanted.map(raw));
+  }
 });
 
 it("a control plane's kubelet gets both certificates from its own forwarder", async () => {

@@ -11,7 +11,7 @@ import { auditFlags } from './audit.ts';
 import { ClusterNode } from './cluster-node.ts';
 import type { ComponentName } from './component.ts';
 import { balance, type LoadBalancer } from './load-balancer.ts';
-import { ENDPOINT_ADDRESS, ENDPOINT_NAME, NODES } from './network.ts';
+import { ENDPOINT_ADDRESS, ENDPOINT_NAME, NODES, type NodeAddress } from './network.ts';
 import { type ControlPlanePlan, configuration } from './node-configuration.ts';
 import { caCertHashes, prepareNode } from './prepare-node.ts';
 import { isReady } from './ready.ts';
@@ -28,9 +28,13 @@ export class ControlPlane {
     this.cluster = clusterName(plan);
   }
 
-  static async make(plan: ControlPlanePlan, folder: string): Promise<ControlPlane> {
+  static async make(
+    plan: ControlPlanePlan,
+    folder: string,
+    addresses: readonly NodeAddress[] = NODES,
+  ): Promise<ControlPlane> {
     const nodes: ClusterNode[] = [];
-    for (const at of NODES)
+    for (const at of addresses)
       nodes.push(
         await ClusterNode.make(at, plan.release, join(folder, at.name), configuration(plan, at)),
       );
@@ -51,10 +55,18 @@ export class ControlPlane {
     const { cluster, plan } = this;
     const create = ['trust-domain', 'create', cluster, '--key-spec', plan.caKeySpec];
     await service.mustCakeless('administrator', create);
+    return this.prepareNodes(service, await caCertHashes(service, cluster, this.first.folder));
+  }
+
+  /**
+   * The same in a trust domain that exists.
+   * @param pins options of `prepare` with the hashes of its CAs
+   */
+  async prepareNodes(service: CakelessService, pins: readonly string[]): Promise<number> {
+    const { cluster } = this;
     const others = this.nodes.slice(1).flatMap((n) => ['--node', `${n.name}=${n.address}`]);
     const from = ['--kubeadm-config', this.first.root.configFile, '--trust-domain', cluster];
     await service.mustCakeless('administrator', ['cluster', 'apply', cluster, ...from, ...others]);
-    const pins = await caCertHashes(service, cluster, this.first.folder);
     let count = 0;
     for (const node of this.nodes) {
       const saKey = node === this.first ? undefined : this.first.file('pki/sa.key');
@@ -72,14 +84,15 @@ export class ControlPlane {
         '--initial-cluster': members.join(','),
         '--initial-cluster-state': 'new',
       });
-    return until('three healthy etcd members', () => this.etcdHealth());
+    return until('healthy etcd members', () => this.etcdHealth());
   }
 
   async etcdHealth(): Promise<string> {
     for (const node of this.nodes) this.#mustRun(node, 'etcd');
     const output = await this.etcdctl('endpoint', 'health', '-w', 'json');
     const healthy: { health: boolean; endpoint: string }[] = JSON.parse(output);
-    if (healthy.length !== 3 || healthy.some(({ health }) => !health)) throw new Error(output);
+    if (healthy.length !== this.nodes.length || healthy.some(({ health }) => !health))
+      throw new Error(output);
     return `healthy: ${healthy.map(({ endpoint }) => endpoint).join(', ')}`;
   }
 
@@ -171,5 +184,5 @@ export class ControlPlane {
   }
 }
 
-export const clusterName = ({ release }: ControlPlanePlan): string =>
-  `live-${release.replaceAll('.', '-')}`;
+export const clusterName = ({ release, name }: ControlPlanePlan): string =>
+  name ?? `live-${release.replaceAll('.', '-')}`;

@@ -10,10 +10,14 @@ export interface ControlPlanePlan {
   readonly kind: KeyKind;
   /** Key specification of the CAs, as `cakeless trust-domain create --key-spec` names them. */
   readonly caKeySpec: string;
+  /** Of the cluster and the trust domain. @default one of the release */
+  readonly name?: string;
+  /** What the controller manager publishes to pods. @default pki/ca.crt */
+  readonly rootCaFile?: string;
 }
 
 export function configuration(
-  { release, kind }: Pick<ControlPlanePlan, 'release' | 'kind'>,
+  { release, kind, rootCaFile }: Pick<ControlPlanePlan, 'release' | 'kind' | 'rootCaFile'>,
   { name, address }: NodeAddress,
 ): string {
   const isOld = minorOf(release) < 31; // has neither v1beta4 nor a choice of keys
@@ -32,6 +36,9 @@ export function configuration(
     controlPlaneEndpoint: `${ENDPOINT_NAME}:6443`,
     networking: { serviceSubnet: '10.96.0.0/12', podSubnet: '10.244.0.0/16' },
     apiServer: { certSANs: [ENDPOINT_ADDRESS] },
+    ...(rootCaFile !== undefined && {
+      controllerManager: { extraArgs: [{ name: 'root-ca-file', value: rootCaFile }] },
+    }),
     ...(isOld ? {} : { encryptionAlgorithm: kind }),
   };
   return [init, cluster].map((document) => stringify(document)).join('---\n');

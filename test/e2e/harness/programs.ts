@@ -65,6 +65,11 @@ export function installContainerRuntime(): void {
   runScript('container-runtime.sh', []);
 }
 
+/** Installs what is missing of the clients of test/e2e/corporate-root. @throws Error if one cannot be installed */
+export function installTlsClients(): void {
+  runScript('tls-clients.sh', []);
+}
+
 /** Builds the programs that are missing. Prints a line for each program. @throws Error if one cannot be built */
 export function buildPrograms(wanted: readonly (readonly string[])[]): void {
   for (const args of wanted) runScript('kubernetes.sh', args);

@@ -10,6 +10,7 @@ import { listInstallations } from '../../../../client/node/install/journal.ts';
 import { trustFromCluster } from '../../../../client/node/renewal/trust-from-cluster.ts';
 import { rollBack } from '../../../../client/node/rollback/rollback.ts';
 import { caHashesOf, formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
+import { CorporatePki } from '../../../support/corporate-pki.ts';
 import { LEAVES, OpensslNode } from '../../../support/openssl-node.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'cakeless-trust-'));
@@ -110,6 +111,41 @@ it('is refused on a control plane, which has its CA files from the service', asy
   mkdirSync(join(folder, 'manifests'));
   writeFileSync(join(folder, 'manifests/kube-apiserver.yaml'), 'spec: {containers: []}\n');
   await expect(run(current + next)).rejects.toThrow(/control plane/);
+});
+
+describe('below a corporate root', () => {
+  const pki = new CorporatePki(join(root, 'corporate'));
+  const [sub, rotated, issuing, top] = ['sub', 'rotated', 'issuing', 'root'].map(
+    (name) => () => pki.certificate(name),
+  ) as [() => string, () => string, () => string, () => string];
+  beforeAll(() => {
+    pki.makeCa('sub', '/CN=kubernetes');
+    pki.makeCa('rotated', '/CN=kubernetes');
+  });
+  beforeEach(() => {
+    writeFileSync(join(folder, 'pki/ca.crt'), sub());
+    rmSync(join(folder, 'kubelet.conf')); // its certificate is of another CA
+  });
+
+  it.each<[string, () => string, () => string]>([
+    ['what is above the CA is left out', () => sub() + issuing() + top(), sub],
+    ['the root alone, too, if what is between is missing', () => sub() + top(), sub],
+    [
+      'a second CA of the cluster is taken, without what is above it',
+      () => sub() + rotated() + issuing() + top(),
+      () => sub() + rotated(),
+    ],
+  ])('%s', async (_, published, expected) => {
+    const report = await run(published());
+    expect(caOf()).toBe(expected());
+    expect(report.notes.filter((note) => /was left out/.test(note))).not.toEqual([]);
+  });
+
+  it('a self-signed CA is taken if its hash is given', async () => {
+    const hashes = [formatCaCertHash('ca', next)];
+    await run(sub() + next + issuing() + top(), { hashes });
+    expect(caOf()).toBe(sub() + next);
+  });
 });
 
 describe('the ConfigMap kube-root-ca.crt', () => {

@@ -22,7 +22,7 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true }));
 
 const pins = (more: Partial<Pins> = {}, ...ca: string[]): Pins => ({
-  hashes: { ca, 'etcd-ca': [], 'front-proxy-ca': [], 'kubelet-ca': [] },
+  hashes: { ca, 'etcd-ca': [], 'front-proxy-ca': [], 'kubelet-ca': [], root: [] },
   trustBundle: undefined,
   onFirstUse: false,
   ...more,

@@ -1,0 +1,172 @@
+/** `cakeless trust-domain csr` and `import-certificate`: wording and exit codes. */
+import { CA_NAMES, type CaName } from '../../lib/profiles/certificate-names.ts';
+import type { CaKeySpec } from '../../lib/signing/signing-algorithm.ts';
+import { systemClock } from '../clock.ts';
+import type { Connection } from '../connection.ts';
+import { CommandError } from '../errors.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { TrustDomainSummary } from '../operator/trust-domain.ts';
+import { readGivenText } from '../read-text.ts';
+import {
+  acceptedOf,
+  describeCertificate,
+  type ExaminedCertificate,
+  examineCertificate,
+  importCertificate as importOne,
+  isImportable,
+  refusalsOf,
+} from '../subordinate/import-certificate.ts';
+import {
+  csrFileOf,
+  type RequestedCa,
+  requestCertificates,
+  writeCsrs,
+} from '../subordinate/request-certificates.ts';
+import type { Line } from '../table.ts';
+import { type OutputFormat, printResult, printText, type Terminal } from '../terminal.ts';
+import { describeCas } from './trust-domain.ts';
+
+export interface CsrOptions {
+  ca?: CaName[];
+  keySpec?: CaKeySpec;
+  commonName?: string;
+  key?: string;
+  out?: string;
+  output: OutputFormat;
+}
+
+export async function csr(
+  connection: Connection,
+  terminal: Terminal,
+  trustDomain: string,
+  { ca: named, keySpec, commonName, key, out, output }: CsrOptions,
+): Promise<void> {
+  const cas = CA_NAMES.filter((ca) => named?.includes(ca) ?? true);
+  const [first, ...others] = cas;
+  if (others.length > 0 && (commonName !== undefined || key !== undefined))
+    throw new CommandError('usage', '--common-name and --key are for one CA: name it with --ca');
+  const keys = key !== undefined && first !== undefined ? { [first]: key } : {};
+  terminal.progress(`requesting CSRs of ${cas.join(', ')} of ${trustDomain} ...`);
+  const wanted = { trustDomain, cas, keySpec, commonName, keys };
+  const requested = await requestCertificates(connection.invokeCreateCa, wanted);
+  if (out !== undefined) await writeCsrs(out, requested);
+  if (out === undefined && output !== 'json') {
+    for (const { csr: pem } of requested) printText(terminal.print, pem);
+    for (const { ca, caCertHash } of requested)
+      terminal.progress(`${ca}: its public key has the hash ${caCertHash}`);
+    return;
+  }
+  const files = requested.map((one) => ({
+    ...one,
+    file: out === undefined ? null : csrFileOf(out, one.ca),
+  }));
+  printResult(terminal, output, { trustDomain, cas: files }, () => describeCsrs(files));
+}
+
+function describeCsrs(
+  requested: readonly (RequestedCa & { readonly file: string | null })[],
+): Line[] {
+  return [
+    {
+      columns: [
+        'CA',
+        { title: 'SUBJECT', cut: 'end', drop: 2 },
+        { title: 'KEY SPEC', drop: 3 },
+        { title: 'KEY', cut: 'start', drop: 1 },
+        'FILE',
+      ],
+      rows: requested.map(({ ca, subject, keySpec, keyId, file }) => [
+        ca,
+        subject,
+        keySpec,
+        keyId,
+        file ?? '-',
+      ]),
+    },
+    'hashes of the public keys, which the certificates will have, too:',
+    requested.map(({ caCertHash }) => `--ca-cert-hash ${caCertHash}`).join(' '),
+  ];
+}
+
+export interface ImportOptions {
+  ca: CaName;
+  certificate: string;
+  chain: string;
+  csr?: string;
+  key?: string;
+  dryRun?: boolean;
+  output: OutputFormat;
+}
+
+export async function importCertificate(
+  connection: Connection,
+  terminal: Terminal,
+  trustDomain: string,
+  { ca, certificate, chain, csr: csrFile, key, dryRun, output }: ImportOptions,
+): Promise<ExitCode> {
+  const given = {
+    ca,
+    certificate: readGivenText(certificate),
+    chain: readGivenText(chain),
+    csr: csrFile === undefined ? undefined : readGivenText(csrFile),
+  };
+  const examined = examineCertificate(given, systemClock.now());
+  if (dryRun) {
+    if (isImportable(examined))
+      terminal.progress(`would import the certificate of ${ca} of ${trustDomain} (dry run)`);
+    printResult(terminal, output, forJson(examined), () => describeExamined(examined, csrFile));
+    return isImportable(examined) ? EXIT.done : EXIT.checkFailed;
+  }
+  if (isImportable(examined))
+    terminal.progress(`importing the certificate of ${ca} of ${trustDomain} ...`);
+  const { invokeCreateCa } = connection;
+  const summary = await importOne(invokeCreateCa, trustDomain, examined, key);
+  return printImported(terminal, output, ca, summary);
+}
+
+const forJson = (examined: ExaminedCertificate) => ({
+  importable: isImportable(examined),
+  ca: examined.ca,
+  certificate: examined.certificate ? describeCertificate(examined.ca, examined.certificate) : null,
+  chain: examined.chain.map((one) => describeCertificate(examined.ca, one)),
+  accepts: acceptedOf(examined),
+  refuses: refusalsOf(examined),
+});
+
+function describeExamined(examined: ExaminedCertificate, csrFile: string | undefined): Line[] {
+  const { ca, certificate, chain } = examined;
+  const named: [string, NonNullable<typeof certificate>][] = [
+    ...(certificate ? [[ca, certificate] as [string, typeof certificate]] : []),
+    ...chain.map((one): [string, typeof one] => ['above it', one]),
+  ];
+  return [
+    {
+      columns: ['CERTIFICATE', { title: 'SUBJECT', cut: 'end' }, 'EXPIRES', 'SHA-256'],
+      rows: named.map(([what, one]) => {
+        const { subject, notAfter, sha256 } = describeCertificate(ca, one);
+        return [what, subject, notAfter, sha256];
+      }),
+    },
+    ...acceptedOf(examined).map((text) => `${ca}: accepted: ${text}`),
+    ...refusalsOf(examined).map((text) => `${ca}: refused: ${text}`),
+    ...(csrFile === undefined
+      ? ['its key was not compared: give --csr, or the service compares it with the KMS key']
+      : []),
+    isImportable(examined)
+      ? 'this certificate can be imported'
+      : 'this certificate cannot be imported',
+  ];
+}
+
+function printImported(
+  terminal: Terminal,
+  output: OutputFormat,
+  ca: CaName,
+  summary: TrustDomainSummary,
+): ExitCode {
+  for (const warning of summary.warnings ?? [])
+    terminal.progress(`warning: ${warning.ca}: ${warning.text}`);
+  terminal.progress(`imported the certificate of ${ca} of trust domain ${summary.trustDomain}`);
+  printResult(terminal, output, summary, () => describeCas(summary));
+  return EXIT.done;
+}

@@ -1,0 +1,43 @@
+/**
+ * CA certificates above the CA of a cluster, such as a corporate root. Clients outside verify with them; a CA file of a
+ * node must never contain one, because every certificate below it would then be that of a Kubernetes user.
+ */
+import type { X509Certificate } from 'node:crypto';
+import { isSignedBy } from './path.ts';
+
+/** On one line. */
+export const subjectOf = ({ subject }: X509Certificate): string => subject.replaceAll('\n', ', ');
+
+export const isSelfSigned = (certificate: X509Certificate): boolean =>
+  isSignedBy(certificate, certificate);
+
+/**
+ * Which certificates of a published list are above the CA of a node, or may be: all new ones that have signed another
+ * one of the list, and below a corporate root all new ones that are self-signed, because the list need not be complete.
+ * @param ours the CA certificates of the node
+ */
+export function findAbove(
+  published: readonly X509Certificate[],
+  ours: readonly X509Certificate[],
+): X509Certificate[] {
+  const known = ours.map(({ fingerprint256 }) => fingerprint256);
+  const isBelow = ours.some((one) => !isSelfSigned(one));
+  return published
+    .filter(({ fingerprint256 }) => !known.includes(fingerprint256))
+    .filter((one) => {
+      const others = published.filter((other) => other.fingerprint256 !== one.fingerprint256);
+      return (isBelow && isSelfSigned(one)) || others.some((other) => isSignedBy(other, one));
+    });
+}
+
+/**
+ * The certificates of a list that are above another one of it. An old CA that has signed the new one under the same name,
+ * as in a rotation, is not: both are the CA of the cluster.
+ */
+export const findIssuersAmong = (certificates: readonly X509Certificate[]): X509Certificate[] =>
+  certificates.filter((one) =>
+    certificates.some((other) => other.subject !== one.subject && isSignedBy(other, one)),
+  );
+
+/** Why such a certificate must not be in a CA file. */
+export const WHY_NOT_ABOVE = 'every certificate below it would be that of a Kubernetes user';

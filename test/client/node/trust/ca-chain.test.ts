@@ -1,0 +1,296 @@
+/** What is above a CA: which chains a node takes, and that nothing above a CA gets into a CA file. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readKubeadmConfig } from '../../../../client/kubeadm/kubeadm-config.ts';
+import { changeFile } from '../../../../client/node/disk/file-change.ts';
+import { takeInventory } from '../../../../client/node/expiry/inventory.ts';
+import { prepareInstallation } from '../../../../client/node/install/installation.ts';
+import { findPreflightProblems } from '../../../../client/node/prepare/preflight.ts';
+import { findChainMisuse } from '../../../../client/node/restart/chain-misuse.ts';
+import { neededRestarts } from '../../../../client/node/restart/needed-restarts.ts';
+import { findObjections } from '../../../../client/node/rollback/objections.ts';
+import { caHashesOf, formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
+import { findChainProblem } from '../../../../client/node/trust/ca-chain.ts';
+import { decideCaChange } from '../../../../client/node/trust/ca-change.ts';
+import { changeChains } from '../../../../client/node/trust/chain-change.ts';
+import { readTrust } from '../../../../client/node/trust/first-trust.ts';
+import { judgeBundle } from '../../../../client/node/trust/pins.ts';
+import { bundleKey, chainKey } from '../../../../lib/contract/trust-domain.ts';
+import { CorporatePki } from '../../../support/corporate-pki.ts';
+import { MemoryStore } from '../../../support/memory-store.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'cakeless-chain-'));
+const pki = new CorporatePki(join(root, 'corporate'));
+const other = new CorporatePki(join(root, 'other'));
+pki.makeCa('sub', '/CN=kubernetes');
+pki.makeCa('sub2', '/CN=kubernetes');
+pki.makeCa('services', '/O=Example Corp/CN=Example Corp Services CA');
+const [sub, sub2, issuing, top] = ['sub', 'sub2', 'issuing', 'root'].map((name) =>
+  pki.certificate(name),
+) as [string, string, string, string];
+const chain = sub + issuing + top;
+const rootHash = formatCaCertHash('root', top);
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(root, 'node-'));
+  mkdirSync(join(folder, 'pki/etcd'), { recursive: true });
+  mkdirSync(join(folder, 'manifests'));
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+const folders = () => ({ kubeconfigDir: folder, certDir: join(folder, 'pki') });
+const put = (path: string, text: string) => writeFileSync(join(folder, path), text);
+const manifest = (component: string, ...flags: string[]) =>
+  put(
+    `manifests/${component}.yaml`,
+    JSON.stringify({ spec: { containers: [{ command: [component, ...flags] }] } }),
+  );
+
+describe('a chain', () => {
+  it.each<[string, string, string, RegExp | undefined]>([
+    ['is that of the CA file', chain, sub, undefined],
+    ['may be in another order above the CA', sub + top + issuing, sub, undefined],
+    ['may be that of one of two CAs', chain, sub2 + sub, undefined],
+    ['may be that of both', sub2 + chain, sub2 + sub, undefined],
+    ['must begin with the CA', issuing + top, sub, /does not begin with/],
+    ['must not be that of another CA', sub2 + issuing + top, sub, /does not begin with/],
+    ['must not have another CA in it', chain + pki.certificate('services'), sub, /Services CA has/],
+    ['must not have another root in it', chain + other.certificate('root'), sub, /Root has signed/],
+    ['must not have a gap', sub + top, sub, /Root has signed no other/],
+    ['must end with a root', sub + issuing, sub, /lacks the CA that signed O=Example Corp/],
+    ['must not be empty', '', sub, /does not begin with/],
+  ])('%s', (_, pem, bundle, problem) => {
+    const found = findChainProblem(pem, bundle);
+    if (problem) expect(found).toMatch(problem);
+    else expect(found).toBeUndefined();
+  });
+});
+
+describe('a new node', () => {
+  const pins = (more: { hashes?: string[]; onFirstUse?: boolean } = {}) => ({
+    hashes: caHashesOf([formatCaCertHash('ca', sub), ...(more.hashes ?? [])]),
+    trustBundle: undefined,
+    onFirstUse: more.onFirstUse === true,
+  });
+  const read = async (
+    published: string | undefined,
+    given: ReturnType<typeof pins>,
+    isNeeded = false,
+  ) => {
+    const exchange = new MemoryStore();
+    exchange.seed(bundleKey('fleet', 'ca'), sub);
+    if (published !== undefined) exchange.seed(chainKey('fleet', 'ca'), published);
+    const file = join(folder, 'pki/ca-chain.crt');
+    const needed = isNeeded ? [{ file, why: 'the configuration names it' }] : [];
+    return readTrust(exchange, 'fleet', ['ca'], folders(), given, needed);
+  };
+
+  it('takes the chain if a hash vouches for its root', async () => {
+    const { trusted, problems, notes } = await read(chain, pins({ hashes: [rootHash] }));
+    expect([problems, notes]).toEqual([[], []]);
+    expect(trusted[0]).toMatchObject({
+      bundle: sub,
+      trustedBy: 'hash',
+      chain: { file: join(folder, 'pki/ca-chain.crt'), pem: chain },
+    });
+  });
+
+  it('takes it on first use', async () => {
+    const given = { ...pins({ onFirstUse: true }), hashes: caHashesOf([]) };
+    expect((await read(chain, given)).trusted[0]?.chain?.pem).toBe(chain);
+  });
+
+  it('takes the CA without it otherwise, and says why', async () => {
+    const { trusted, problems, notes } = await read(chain, pins());
+    expect([trusted.length, trusted[0]?.chain, problems]).toEqual([1, undefined, []]);
+    expect(notes.join()).toMatch(/ca-chain\.crt was not written: nothing vouches for the root/);
+  });
+
+  it.each<[string, string | undefined, string[], RegExp]>([
+    ['nothing vouches for', chain, [], /nothing vouches for the root .*: the configuration names/],
+    ['is not published', undefined, [rootHash], /does not exist: the configuration names it/],
+    ['is not that of the CA', sub2 + issuing + top, [rootHash], /cannot be used: .*: the conf/],
+  ])('takes nothing if it needs a chain that %s', async (_, published, hashes, problem) => {
+    const { problems } = await read(published, pins({ hashes }), true);
+    expect(problems.join()).toMatch(problem);
+  });
+
+  it('leaves a chain on disk to renew', async () => {
+    put('pki/ca-chain.crt', 'x');
+    const { trusted, problems, notes } = await read(chain, pins());
+    expect([trusted[0]?.chain, problems, notes]).toEqual([undefined, [], []]);
+  });
+
+  it.each<[string, string, { trustBundle?: string; hashes?: string[] }]>([
+    ['the root beside the CA', sub + top + issuing, { trustBundle: chain }],
+    ['the root beside the CA, with hashes', chain, { hashes: [sub, issuing, top] }],
+    ['the root as the CA, with the chain as its trust bundle', top, { trustBundle: chain }],
+  ])('does not trust %s', (_, bundle, { trustBundle, hashes = [] }) => {
+    const given = {
+      hashes: caHashesOf(hashes.map((pem) => formatCaCertHash('ca', pem))),
+      trustBundle,
+      onFirstUse: true,
+    };
+    expect(judgeBundle('ca', bundle, undefined, given)).toMatchObject({
+      problem: expect.stringMatching(/above .*every certificate below it/),
+    });
+  });
+
+  it('does not take a hash of the root for that of a CA', () => {
+    const given = { hashes: caHashesOf([rootHash]), trustBundle: undefined, onFirstUse: false };
+    expect(judgeBundle('ca', top, undefined, given)).toMatchObject({ isUnpinned: true });
+  });
+});
+
+describe('before kubeadm runs', () => {
+  const problemsOf = (component: string, flag: string) => {
+    const extraArgs = [{ name: flag, value: join(folder, 'pki/ca-chain.crt') }];
+    const documents = [
+      {
+        apiVersion: 'kubeadm.k8s.io/v1beta4',
+        kind: 'InitConfiguration',
+        localAPIEndpoint: { advertiseAddress: '10.20.0.11' },
+        nodeRegistration: { name: 'cp-1' },
+      },
+      {
+        apiVersion: 'kubeadm.k8s.io/v1beta4',
+        kind: 'ClusterConfiguration',
+        kubernetesVersion: 'v1.35.4',
+        [component]: { extraArgs },
+      },
+    ];
+    const yaml = documents.map((one) => JSON.stringify(one)).join('\n---\n');
+    const config = readKubeadmConfig(yaml, 'config.yaml');
+    return findPreflightProblems(config, folders(), new Date())
+      .map(({ problem }) => problem)
+      .filter((problem) => /root/.test(problem));
+  };
+
+  it.each([
+    ['apiServer', 'client-ca-file'],
+    ['apiServer', 'kubelet-certificate-authority'],
+    ['controllerManager', 'client-ca-file'],
+  ])('%s must not be given a chain as %s', (component, flag) => {
+    put('pki/ca-chain.crt', chain);
+    expect(problemsOf(component, flag)).toEqual([
+      expect.stringMatching(/contains the root above the CA: .*; name the CA file$/),
+    ]);
+  });
+
+  it('the controller manager may publish it, if it is there', () => {
+    expect(problemsOf('controllerManager', 'root-ca-file')).toEqual([
+      expect.stringMatching(/^it is missing, and kube-controller-manager does not start/),
+    ]);
+    put('pki/ca-chain.crt', chain);
+    expect(problemsOf('controllerManager', 'root-ca-file')).toEqual([]);
+  });
+});
+
+describe('a running node', () => {
+  const decide = (published: string | undefined, accept: boolean, ...hashes: string[]) => {
+    const options = { accept, hashes: caHashesOf(hashes) };
+    const bundles = new Map([
+      ['ca' as const, { pem: sub, ...(published !== undefined && { chain: { pem: published } }) }],
+    ]);
+    const decision = decideCaChange(folders(), bundles, options);
+    return changeChains(decision, folders(), bundles, options);
+  };
+  const file = () => join(folder, 'pki/ca-chain.crt');
+  beforeEach(() => put('pki/ca.crt', sub));
+
+  it('without the file stays without it', () => {
+    const { caFiles, differences } = decide(chain, true);
+    expect([caFiles.size, differences]).toEqual([0, []]);
+  });
+
+  it('gets it if a person accepts the change and names the root', () => {
+    const { caFiles, changes } = decide(chain, true, rootHash);
+    expect([...caFiles]).toEqual([[file(), chain]]);
+    expect(changes.join()).toMatch(/ca-chain\.crt got what is above the CA now, .*root=sha256/);
+  });
+
+  it('refuses a root that was not named', () => {
+    const hash = formatCaCertHash('root', other.certificate('root'));
+    expect(() => decide(chain, true, hash)).toThrow(/no --ca-cert-hash root=sha256:HEX matches/);
+  });
+
+  it('follows a chain with the same root', () => {
+    put('pki/ca-chain.crt', sub + top);
+    expect([...decide(chain, false).caFiles]).toEqual([[file(), chain]]);
+    put('pki/ca-chain.crt', chain);
+    expect(decide(chain, false).caFiles.size).toBe(0);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['another root', sub + other.chain, /stays as it is: the published chain cannot be used/],
+    ['a chain of another CA', sub2 + issuing + top, /stays as it is: the published chain/],
+  ])('keeps its chain if the service publishes %s', (_, published, difference) => {
+    put('pki/ca-chain.crt', chain);
+    const { caFiles, differences } = decide(published, false);
+    expect(caFiles.size).toBe(0);
+    expect(differences.join()).toMatch(difference);
+  });
+
+  it('keeps its chain if the service publishes a new root, until a person names it', () => {
+    put('pki/ca-chain.crt', sub + other.chain);
+    expect(decide(chain, false).differences.join()).toMatch(
+      /publishes another root: .*root=sha256/,
+    );
+    expect([...decide(chain, true, rootHash).caFiles]).toEqual([[file(), chain]]);
+  });
+
+  it('does not get the root as a CA, although its hash was given', () => {
+    const published = new Map([['ca' as const, { pem: sub + issuing + top }]]);
+    const hashes = caHashesOf([issuing, top].map((pem) => formatCaCertHash('ca', pem)));
+    expect(() => decideCaChange(folders(), published, { accept: true, hashes })).toThrow(
+      /every certificate below it would be that of a Kubernetes user: .*would contain/,
+    );
+  });
+
+  const restarts = (path: string) =>
+    neededRestarts({ folders: folders() } as never, [], [], [{ path }]);
+
+  it('restarts a controller manager that publishes the chain, and no other', () => {
+    put('pki/ca-chain.crt', chain);
+    manifest('kube-controller-manager', `--root-ca-file=${file()}`);
+    expect(restarts(file())).toEqual(['kube-controller-manager']);
+    expect(restarts(join(folder, 'pki/ca.crt'))).toEqual([]);
+    manifest('kube-controller-manager', `--root-ca-file=${join(folder, 'pki/ca.crt')}`);
+    expect(restarts(file())).toEqual([]);
+  });
+
+  it('is not rolled back to a controller manager that would not start', async () => {
+    manifest('kube-controller-manager', `--root-ca-file=${file()}`);
+    const change = changeFile(file(), chain, { holdsKey: false, together: true });
+    const plan = { names: [], cas: [], changes: [change], restarts: [] };
+    const installation = await prepareInstallation(join(folder, 'cakeless'), plan, new Date());
+    put('pki/ca-chain.crt', chain);
+    expect(findObjections(installation, [], folders(), new Date())).toEqual([
+      `${file()}: would be removed, but kube-controller-manager does not start without it`,
+    ]);
+  });
+
+  it('has a root in a CA file found', () => {
+    put('pki/ca.crt', chain);
+    const options = { ...folders(), externalEtcd: true, now: new Date() };
+    const { certificateAuthorities } = takeInventory(options as never);
+    expect(certificateAuthorities.find(({ name }) => name === 'ca')?.problems).toEqual([
+      expect.stringMatching(/contains O=Example Corp, CN=Example Corp Issuing CA, which is above/),
+      expect.stringMatching(/contains O=Example Corp, CN=Example Corp Root, .*; remove it/),
+    ]);
+  });
+
+  it('has flags that name a chain found, except the one that may', () => {
+    put('pki/ca-chain.crt', chain);
+    manifest('kube-controller-manager', `--root-ca-file=${file()}`, `--client-ca-file=${file()}`);
+    manifest('kube-apiserver', `--client-ca-file=${file()}`, '--secure-port=6443');
+    manifest('etcd', `--trusted-ca-file=${join(folder, 'pki/etcd/ca.crt')}`);
+    expect(findChainMisuse(folders()).map(({ warning }) => warning.split(' ')[0])).toEqual([
+      '--client-ca-file',
+      '--client-ca-file',
+    ]);
+    expect(readFileSync(file(), 'utf8')).toBe(chain);
+  });
+});
