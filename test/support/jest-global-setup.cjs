@@ -3,7 +3,15 @@
  * files and wait for each to be on disk. The slow suites measure what a disk does, and use the usual folder. All suites of
  * a run share another folder, for what is built once (service-program.ts).
  */
-const { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync } = require('node:fs');
+const { execFileSync } = require('node:child_process');
+const {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+} = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 
@@ -40,9 +48,24 @@ function hasRoom() {
 function removeLeftBehind() {
   for (const name of readdirSync(IN_MEMORY)) {
     const [, pid] = /^cakeless-tests-(\d+)-/.exec(name) ?? [];
-    if (pid !== undefined && !isRunning(Number(pid)))
-      rmSync(join(IN_MEMORY, name), { recursive: true, force: true });
+    if (pid !== undefined && !isRunning(Number(pid))) remove(join(IN_MEMORY, name));
   }
+}
+
+/** What cannot be removed stays: it is another user's, or another run is removing it at this moment. */
+function remove(folder) {
+  try {
+    for (const point of mountPoints(folder)) execFileSync('umount', [point], { stdio: 'ignore' });
+    rmSync(folder, { recursive: true, force: true });
+  } catch {}
+}
+
+/** Tests that mount a file system (mounted.ts) could not unmount it. */
+function mountPoints(folder) {
+  const points = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '');
+  return points.filter((point) => point.startsWith(`${folder}/`));
 }
 
 function isRunning(pid) {

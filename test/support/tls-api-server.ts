@@ -63,6 +63,8 @@ export class TlsApiServer {
     };
     const listen: RequestListener = (request, response) => void this.#take(request, response);
     const server = createServer(options, listen);
+    // Node.js would close an idle connection after 5 s, which a test takes on a slow machine
+    server.keepAliveTimeout = 0;
     server.on('connection', (socket: Socket) => {
       this.connections += 1;
       this.#sockets.add(socket);
