@@ -10,6 +10,7 @@ export const DOCUMENT_NAMES = [
   'csr-claim',
   'trust-domain',
   'ca-record',
+  'ca-csr-record',
   'ca-key-claim',
   'node-budget',
   'cluster-budget',

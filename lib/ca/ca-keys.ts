@@ -34,8 +34,8 @@ export interface CaKeys {
   find(keyId: string): Promise<CaKey>;
   /**
    * As `find`, for a CA whose certificate is to be made.
-   * @throws Fault request-malformed also if its private key was imported, so that someone may know it, or if it was made
-   * for another CA
+   * @throws Fault request-malformed if its private key was imported, so that someone may know it, or if it was made for
+   * another CA; and as `find` does
    */
   findMade(keyId: string, name: CaVersionName): Promise<CaKey>;
   /**

@@ -143,7 +143,7 @@ it.each<[string, (file: string) => void, RegExp]>([
   ['a device', (file) => symlinkSync('/dev/zero', file), /ca\.crt: not a regular file/],
   ['a link to itself', (file) => symlinkSync(file, file), /ca\.crt: too many symbolic links/],
   ['something huge', (file) => writeFileSync(file, 'x'.repeat(5 * 1024 * 1024)), /larger than/],
-])('%s in the place of a file is a finding, and hides no other', async (_, put, reason) => {
+])('%s where a file should be is a finding, and hides no other', async (_, put, reason) => {
   for (const name of ['ca.crt', 'etcd/ca.key']) {
     pki.remove(name);
     put(pki.file(name));

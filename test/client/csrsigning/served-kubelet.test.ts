@@ -158,7 +158,7 @@ it.each<[string, at: number, found: RegExp | undefined]>([
     0,
     /the kubelet of this node uses a certificate from the service/,
   ],
-  ['long ago is none: its forwarder may be gone since', -2 * 3600_000, undefined],
+  ['long ago is not: its forwarder may be gone since', -2 * 3600_000, undefined],
 ])('what the kubelet of this node got %s', async (_, at, found) => {
   exchange.now = () => new Date(at);
   const text = readFileSync(join(root, 'kubelet.conf'), 'utf8');

@@ -1,4 +1,4 @@
-/** A wrapping key comes over TLS, or from this machine: whoever could replace it would get the CA key. */
+/** A wrapping key comes over TLS, or from this machine: anyone who could replace it would get the CA key. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

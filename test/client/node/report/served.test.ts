@@ -1,4 +1,4 @@
-/** Asking the components of a node for their certificates ends, whoever listens in their place. */
+/** Asking the components of a node for their certificates ends, whatever program listens on their ports. */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
