@@ -16,6 +16,7 @@ import { type Element, readDer, readOid, TAG } from '../der/read.ts';
 import { quote } from '../printable.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import { acceptsIf, type Finding, findingsOf, refuses, refusesIf } from './lint-finding.ts';
+import { lintForm } from './lint-form.ts';
 import {
   basicConstraintsOf,
   lintConstraints,
@@ -33,6 +34,7 @@ const [MAX_CERTIFICATES, MAX_BYTES] = [6, 16 * 1024];
 interface Link {
   /** On one line. */
   readonly name: string;
+  readonly der: Uint8Array;
   readonly x509: X509Certificate;
   readonly elements: CertificateElements;
 }
@@ -63,7 +65,7 @@ export function lintChain(ca: CaName, chain: readonly Uint8Array[], now: Date): 
 
 function readLink(der: Uint8Array): Link {
   const x509 = new X509Certificate(der);
-  return { name: quote(oneLine(x509.subject)), x509, elements: readCertificate(der) };
+  return { name: quote(oneLine(x509.subject)), der, x509, elements: readCertificate(der) };
 }
 
 const oneLine = (name: string) => name.replaceAll('\n', ', ');
@@ -75,6 +77,20 @@ function findDisorder(links: readonly Link[]): Finding[] {
     return subject ? lintLink(subject, issuer) : [];
   });
   if (found) return [found];
+  const early = links.slice(0, -1).find(isSelfSigned);
+  if (early)
+    return [
+      refuses(
+        `has a chain in which ${early.name} is self-signed, and is not the last: give one root, once`,
+      ),
+    ];
+  const [own, ...above] = links.map(({ elements }) => toHex(elements.subject.raw));
+  if (own !== undefined && above.includes(own))
+    return [
+      refuses(
+        `has a chain with its own subject above it: ask for a CA that is not below another one of its name`,
+      ),
+    ];
   const last = links.at(-1);
   return refusesIf(
     last !== undefined && !isSelfSigned(last),
@@ -169,15 +185,35 @@ const SIGNATURES: readonly string[] = [
   OID.sha512,
 ];
 
-/** RSASSA-PSS names its hash in its parameters (RFC 4055 section 3.1); SHA-1 if it names none. */
+/**
+ * RSASSA-PSS names its hash in its parameters (RFC 4055 section 3.1); SHA-1 if it names none. Go reads only those with the
+ * same hash for MGF1, and a salt as long as the hash.
+ */
 function algorithmOf(identifier: Element): string {
   const [id, parameters] = identifier.expect(TAG.sequence).children();
   const algorithm = id ? readOid(id) : '';
   if (algorithm !== OID.rsassaPss) return algorithm;
-  const [hash] = parameters?.children().filter(({ tag }) => tag === 0xa0) ?? [];
-  const [name] = hash?.children()[0]?.children() ?? [];
-  return name ? readOid(name) : OID.sha1;
+  const fieldOf = (tag: number) =>
+    parameters
+      ?.children()
+      .find((field) => field.tag === tag)
+      ?.children()[0];
+  const [hash, mask, salt] = [fieldOf(0xa0), fieldOf(0xa1), fieldOf(0xa2)];
+  const [name] = hash?.children() ?? [];
+  if (!name) return OID.sha1;
+  const isUsual =
+    isSame(mask?.children()[1]?.raw ?? new Uint8Array(), hash?.raw) &&
+    salt?.content.length === 1 &&
+    salt.content[0] === SALT_OCTETS[readOid(name)];
+  return isUsual ? readOid(name) : algorithm;
 }
+
+const SALT_OCTETS: Readonly<Record<string, number>> = {
+  [OID.sha1]: 20,
+  [OID.sha256]: 32,
+  [OID.sha384]: 48,
+  [OID.sha512]: 64,
+};
 
 /**
  * @param depth how many CA certificates are below it
@@ -185,12 +221,13 @@ function algorithmOf(identifier: Element): string {
  */
 function lintAbove(
   ca: CaName,
-  { name, x509, elements }: Link,
+  { name, der, x509, elements }: Link,
   depth: number,
   below: Link | undefined,
   now: Date,
 ): Finding[] {
   const findings = findingsOf(() => [
+    ...lintForm(der),
     ...lintIssuerKey(x509),
     ...lintSerialNumber(elements).filter(({ level }) => level === 'refuses'),
     ...lintDates(x509, now).filter(({ level }) => level === 'refuses'),

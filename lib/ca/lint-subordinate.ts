@@ -17,6 +17,7 @@ import type { CaName } from '../profiles/certificate-names.ts';
 import { CA_COMMON_NAMES } from './common-names.ts';
 import { lintChain } from './lint-chain.ts';
 import { acceptsIf, type Finding, findingsOf, refuses, refusesIf } from './lint-finding.ts';
+import { lintForm } from './lint-form.ts';
 import {
   lintConstraints,
   lintConstraintsForm,
@@ -60,6 +61,7 @@ function lintOwn(
   now: Date,
 ): Finding[] {
   return [
+    ...asking(lintForm(der), 'a certificate without that'),
     ...lintKey(elements),
     ...refusesIf(
       publicKey !== undefined && !bufferOf(publicKey).equals(elements.publicKey.raw),

@@ -7,6 +7,8 @@ export interface NameConstraints {
   readonly excluded: Subtrees;
   /** Names of the other types that are constrained: of those, Go (crypto/x509) knows only mail addresses and URIs. */
   readonly otherTypes: readonly string[];
+  /** Whether Go (crypto/x509) can parse all of them. */
+  readonly isWellFormed: boolean;
 }
 
 interface Subtrees {
@@ -37,9 +39,24 @@ export function readNameConstraints(value: Uint8Array): NameConstraints {
   return {
     permitted: subtreesOf(permitted),
     excluded: subtreesOf(excluded),
+    isWellFormed:
+      permitted.length + excluded.length > 0 && [...permitted, ...excluded].every(isReadable),
     otherTypes: [...permitted, ...excluded].flatMap(({ tag }) => OTHER_TYPES[tag] ?? []),
   };
 }
+
+/** Names of hosts, also those of mail addresses and URIs. */
+const DOMAIN = /^(\.?[!-\-/-~]+(\.[!-\-/-~]+)*)?$/;
+
+function isReadable({ tag, content }: Element): boolean {
+  if (tag === IP_ADDRESS)
+    return [8, 32].includes(content.length) && isMask(content.subarray(content.length / 2));
+  return OTHER_TYPES[tag] !== undefined || DOMAIN.test(toLatin1(content));
+}
+
+/** Ones, then zeros. */
+const isMask = (mask: Uint8Array) =>
+  /^1*0*$/.test([...mask].map((octet) => octet.toString(2).padStart(8, '0')).join(''));
 
 function baseOf(subtree: Element): Element {
   const [base] = subtree.expect(TAG.sequence).children();

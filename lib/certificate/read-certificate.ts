@@ -2,11 +2,14 @@
 import { DerError, type Element, readBoolean, readDer, readOid, TAG } from '../der/read.ts';
 
 export interface CertificateElements {
+  /** As it is encoded: 2 for version 3. */
+  readonly version: number;
   readonly serialNumber: Element;
   /** AlgorithmIdentifier in the part that is signed, and the one beside the signature. */
   readonly signature: Element;
   readonly signatureAlgorithm: Element;
   readonly issuer: Element;
+  readonly validity: Element;
   readonly subject: Element;
   readonly publicKey: Element;
   /** In their order; a certificate must not have two of one type. */
@@ -29,20 +32,26 @@ export function readCertificate(der: Uint8Array): CertificateElements {
   const [tbs, signatureAlgorithm] = parts;
   const all = tbs?.expect(TAG.sequence).children() ?? [];
   const fields = all[0]?.tag === VERSION ? all.slice(1) : all;
-  const [serialNumber, signature, issuer, , subject, publicKey] = fields;
-  if (!signatureAlgorithm || !serialNumber || !signature || !issuer || !subject || !publicKey)
+  const [serialNumber, signature, issuer, validity, subject, publicKey] = fields;
+  if (!signatureAlgorithm || !serialNumber || !signature || !issuer)
     throw new DerError('certificate: incomplete');
+  if (!validity || !subject || !publicKey) throw new DerError('certificate: incomplete');
   const [list] = fields.find(({ tag }) => tag === EXTENSIONS)?.children() ?? [];
   return {
+    version: all.length > fields.length ? versionIn(all[0]) : 0,
     serialNumber: serialNumber.expect(TAG.integer),
     signature,
     signatureAlgorithm,
     issuer,
+    validity,
     subject: subject.as(TAG.sequence, 'subject'),
     publicKey,
     extensions: (list?.as(TAG.sequence, 'extensions').children() ?? []).map(readExtension),
   };
 }
+
+const versionIn = (explicit: Element | undefined): number =>
+  explicit?.children()[0]?.expect(TAG.integer).content[0] ?? 0;
 
 /** Extension ::= SEQUENCE { extnID, critical DEFAULT FALSE, extnValue } */
 function readExtension(extension: Element): Extension {

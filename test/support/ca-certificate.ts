@@ -34,8 +34,12 @@ export interface CaCertificateParts {
   readonly notBefore: Date;
   readonly notAfter: Date;
   readonly extensions: readonly Uint8Array[];
-  /** `v1` has no extensions. */
-  readonly version: 'v1' | 'v3';
+  /** `v1` has no extensions; there is no version 4. */
+  readonly version: 'v1' | 'v2' | 'v3' | 'v4';
+  /** The whole Validity, instead of the two dates. */
+  readonly validity: Uint8Array | undefined;
+  /** SubjectPublicKeyInfo, if it is another encoding of the key. */
+  readonly spki: Uint8Array | undefined;
   /** AlgorithmIdentifier in the signed part. */
   readonly signature: Uint8Array;
   /** AlgorithmIdentifier beside the signature. */
@@ -100,6 +104,8 @@ export function writeCaCertificate(
     notAfter: new Date(notBefore.getTime() + 3650 * 86_400_000),
     extensions: usualExtensions(keys),
     version: 'v3',
+    validity: undefined,
+    spki: undefined,
     signature,
     signatureAlgorithm: signature,
     hash: 'sha256',
@@ -107,14 +113,14 @@ export function writeCaCertificate(
     ...changes,
   };
   const tbs = sequence(
-    ...(parts.version === 'v3' ? [context(0, integer(2))] : []),
+    ...(parts.version === 'v1' ? [] : [context(0, integer(Number(parts.version[1]) - 1))]),
     element(0x02, parts.serialNumber),
     parts.signature,
     parts.issuer,
-    sequence(time(parts.notBefore), time(parts.notAfter)),
+    parts.validity ?? sequence(time(parts.notBefore), time(parts.notAfter)),
     parts.subject,
-    spkiOf(parts.keys),
-    ...(parts.version === 'v3' ? [context(3, sequence(...parts.extensions))] : []),
+    parts.spki ?? spkiOf(parts.keys),
+    ...(parts.version === 'v1' ? [] : [context(3, sequence(...parts.extensions))]),
   );
   return sequence(tbs, parts.signatureAlgorithm, bitString(signWith(parts, tbs)));
 }

@@ -3,7 +3,8 @@
  * node must never contain one, because every certificate below it would then be that of a Kubernetes user.
  */
 import type { X509Certificate } from 'node:crypto';
-import { isSignedBy } from './path.ts';
+import { caOfSubject } from './another-ca.ts';
+import { isSignedBy, type Path } from './path.ts';
 
 /** On one line. */
 export const subjectOf = ({ subject }: X509Certificate): string => subject.replaceAll('\n', ', ');
@@ -31,13 +32,32 @@ export function findAbove(
 }
 
 /**
- * The certificates of a list that are above another one of it. An old CA that has signed the new one under the same name,
- * as in a rotation, is not: both are the CA of the cluster.
+ * The certificates of a list that are above another one of it, or may be: as in `findAbove`, a list that has a CA below
+ * another one, and a root, may lack those between. An old CA that has signed the new one under the same name, as in a
+ * rotation, is not: both are the CA of the cluster.
+ * @param others further CA certificates of the cluster: what is above them is above the CA, too
  */
-export const findIssuersAmong = (certificates: readonly X509Certificate[]): X509Certificate[] =>
+export const findIssuersAmong = (
+  certificates: readonly X509Certificate[],
+  others: readonly X509Certificate[] = [],
+): X509Certificate[] =>
   certificates.filter((one) =>
-    certificates.some((other) => other.subject !== one.subject && isSignedBy(other, one)),
+    [...certificates, ...others].some(
+      (other) =>
+        other.subject !== one.subject &&
+        (isSignedBy(other, one) || (isSelfSigned(one) && !isSelfSigned(other))),
+    ),
   );
+
+/**
+ * The certificate to which a path leads, if it is above the CA that has signed the leaf. A cross certificate of that CA is
+ * a step of a path, too, and has its name; and an anchor with kubeadm's name is the cluster's own, whatever is below it.
+ */
+export function findAnchorAbove(path: Path): X509Certificate | undefined {
+  const [ca, anchor] = [path[0], path.at(-1)];
+  if (!ca || !anchor || ca.subject === anchor.subject) return undefined;
+  return caOfSubject(anchor) === undefined ? anchor : undefined;
+}
 
 /** Why such a certificate must not be in a CA file. */
 export const WHY_NOT_ABOVE = 'every certificate below it would be that of a Kubernetes user';

@@ -69,7 +69,9 @@ function readableText(file: string): string | undefined {
 }
 
 /** The CA whose subject a certificate has. */
-export function caOfSubject(pem: string): CaName | undefined {
-  const [, commonName] = /^CN=(.*)$/m.exec(new X509Certificate(pem).subject) ?? [];
+export function caOfSubject(certificate: string | X509Certificate): CaName | undefined {
+  const { subject } =
+    typeof certificate === 'string' ? new X509Certificate(certificate) : certificate;
+  const [, commonName] = /^CN=(.*)$/m.exec(subject) ?? [];
   return CA_NAMES.find((name) => CA_COMMON_NAMES[name] === commonName);
 }

@@ -25,15 +25,33 @@ export function findChainProblem(chainPem: string, bundle: string): string | und
   const isOwn = (one: X509Certificate) => cas.some(isSame(one));
   const [first] = chain;
   if (!first || !isOwn(first)) return 'it does not begin with a certificate of the CA file';
-  const others = (one: X509Certificate) => chain.filter((other) => !isSame(one)(other));
-  const unrelated = chain.find(
-    (one) => !isOwn(one) && !others(one).some((below) => isSignedBy(below, one)),
-  );
-  if (unrelated) return `${subjectOf(unrelated)} has signed no other certificate of it`;
-  const lost = chain.find(
-    (one) => !isSelfSigned(one) && !others(one).some((above) => isSignedBy(one, above)),
-  );
+  if (chain.length > MAX_CERTIFICATES)
+    return `it has ${chain.length} certificates; at most ${MAX_CERTIFICATES} are accepted`;
+  const above = growing(chain.filter(isOwn), chain, (one, below) => isSignedBy(below, one));
+  const unrelated = chain.find((one) => !above.has(one));
+  if (unrelated) return `${subjectOf(unrelated)} has signed neither the CA nor one above it`;
+  const rooted = growing(rootsOf(chain), chain, (one, issuer) => isSignedBy(one, issuer));
+  const lost = chain.findLast((one) => !rooted.has(one));
   return lost && `it lacks the CA that signed ${subjectOf(lost)}`;
+}
+
+/** Two versions of a CA, each below as many as the service imports (`lib/ca/lint-chain.ts`), and more. */
+const MAX_CERTIFICATES = 32;
+
+/**
+ * Some certificates of a list, with all those that lead to them. It is not enough that each has a neighbor: two that
+ * certify each other have one, and anybody can make such a pair.
+ */
+function growing(
+  first: readonly X509Certificate[],
+  list: readonly X509Certificate[],
+  isNext: (one: X509Certificate, known: X509Certificate) => boolean,
+): ReadonlySet<X509Certificate> {
+  const found = new Set(first);
+  // a Set also visits what is added meanwhile
+  for (const known of found)
+    for (const one of list) if (!found.has(one) && isNext(one, known)) found.add(one);
+  return found;
 }
 
 /** The roots that no hash vouches for, and that are not in a chain that the node has already. */

@@ -75,8 +75,9 @@ export function decideCaChange(
 /** A hash of the root may be given for its CA: then the bucket may have added the root to the CA. */
 function checkAbove(caFiles: ReadonlyMap<string, string>): void {
   const problems = [...caFiles].flatMap(([file, pem]) => {
-    const before = fingerprintsOf(currentContent(file, false) ?? '');
-    return findIssuersAmong(parseCertificates(pem))
+    const ours = currentContent(file, false) ?? '';
+    const before = fingerprintsOf(ours);
+    return findIssuersAmong(parseCertificates(pem), parseCertificates(ours))
       .filter(({ fingerprint256 }) => !before.includes(fingerprint256))
       .map((one) => `${file} would contain ${subjectOf(one)}, which is above the CA`);
   });

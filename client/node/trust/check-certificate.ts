@@ -24,6 +24,7 @@ import { OID } from '../../../lib/der/oids.ts';
 import { canonicalIpAddress } from '../../../lib/ip-address.ts';
 import type { IssuedProfile } from '../../../lib/profiles/profiles.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
+import { findAnchorAbove, subjectOf, WHY_NOT_ABOVE } from './above.ts';
 import { chainOf, findPath } from './path.ts';
 
 export interface Expected {
@@ -90,6 +91,14 @@ function checkChain(
   const cure = 'ca-change';
   const path = findPath(chainOf(blocks) ?? certificate, parseCertificates(trustBundle));
   if (!path) return [{ text: 'no CA of the trust bundle signed it', cure }];
+  const above = findAnchorAbove(path);
+  if (above)
+    return [
+      {
+        text: `the CA file has ${subjectOf(above)}, which is above the CA that signed it: ${WHY_NOT_ABOVE}`,
+        cure,
+      },
+    ];
   if (path.some(({ validTo }) => new Date(certificate.validTo) > new Date(validTo)))
     return [{ text: 'it outlives its CA', cure }];
   return path

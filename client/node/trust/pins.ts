@@ -156,5 +156,7 @@ function isOutside({ bundle, trustBundle }: Evidence): boolean {
  * of them.
  */
 function findOtherCa({ ca, certificates }: Evidence): CaName | undefined {
-  return certificates.map(caOfSubject).find((named) => named !== undefined && named !== ca);
+  return certificates
+    .map((pem) => caOfSubject(pem))
+    .find((named) => named !== undefined && named !== ca);
 }

@@ -25,10 +25,14 @@ let ca: TestCa;
 let other: TestCa;
 let subordinate: TestCa;
 let notCa: TestCa;
+let corporate: TestCa;
+let below: TestCa;
 beforeAll(async () => {
   ca = await TestCa.make('kubernetes');
   other = await TestCa.make('kubernetes');
   subordinate = await TestCa.make('subordinate', ca);
+  corporate = await TestCa.make('Example Root');
+  below = await TestCa.make('kubernetes', corporate);
   notCa = await TestCa.make('leaf that signs', ca, false);
 });
 
@@ -86,6 +90,12 @@ const cases: Case[] = [
     async () => (await subordinate.issue(clientCsr)) + subordinate.pem + other.pem,
     [/intermediates is not a valid CA/],
     () => ({ trustBundle: subordinate.pem }),
+  ],
+  [
+    'refuses a trusted CA that is above the one that signed it',
+    async () => (await below.issue(clientCsr)) + below.pem,
+    [/CA file has CN=Example Root, which is above the CA that signed it: every certificate below/],
+    () => ({ trustBundle: corporate.pem }),
   ],
   [
     'accepts one of several trusted CAs',

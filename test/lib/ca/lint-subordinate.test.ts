@@ -5,11 +5,13 @@ import { readSubordinate } from '../../../lib/ca/read-subordinate.ts';
 import { certificateToPem } from '../../../lib/certificate/pem.ts';
 import { OID } from '../../../lib/der/oids.ts';
 import {
+  bitString,
   booleanTrue,
   context,
   contextPrimitive,
   derNull,
   directoryString,
+  element,
   octetString,
   oid,
   sequence,
@@ -427,12 +429,137 @@ describe('refuses a chain', () => {
   });
 });
 
+describe('refuses what OpenSSL parses and Go does not, in the CA and above it:', () => {
+  const at = (tag: number, text: string) => element(tag, Buffer.from(text));
+  const names = (...all: Uint8Array[]) => extension(OID.subjectAltName, sequence(...all));
+  const point = Buffer.from(spkiOf(other));
+  const x = point.subarray(-64, -32);
+  const compressed = sequence(
+    sequence(oid(OID.ecPublicKey), oid(OID.prime256v1)),
+    bitString(Uint8Array.of(2 + ((point.at(-1) ?? 0) & 1), ...x)),
+  );
+
+  it.each<[string, Partial<CaCertificateParts> | Uint8Array, RegExp]>([
+    ['version 2', { version: 'v2' }, /is a certificate of version 2, not 3/],
+    ['version 4', { version: 'v4' }, /is a certificate of version 4, not 3/],
+    [
+      'a serial number of 21 octets',
+      { serialNumber: new Uint8Array(21).fill(1) },
+      /has a serial number of more than 20 octets/,
+    ],
+    [
+      'a date with an offset',
+      { validity: sequence(at(0x17, '200101000000+0000'), at(0x18, '20400101000000Z')) },
+      /has a date that is not in DER: 200101000000\+0000/,
+    ],
+    [
+      'a date with a fraction',
+      { validity: sequence(at(0x18, '20200101000000.5Z'), at(0x18, '20400101000000Z')) },
+      /has a date that is not in DER: 20200101000000\.5Z/,
+    ],
+    [
+      'name constraints without any',
+      constrained(),
+      /has nameConstraints that Kubernetes cannot read/,
+    ],
+    [
+      'name constraints with a mask that has holes',
+      constrained(
+        excluded(sequence(contextPrimitive(7, Uint8Array.of(10, 0, 0, 0, 255, 0, 255, 0)))),
+      ),
+      /has nameConstraints that Kubernetes cannot read/,
+    ],
+    [
+      'name constraints with an empty label',
+      constrained(excluded(dns('a..example.org'))),
+      /has nameConstraints that Kubernetes cannot read/,
+    ],
+    [
+      'a subjectAltName with an address of 5 octets',
+      names(contextPrimitive(7, new Uint8Array(5))),
+      /has a subjectAltName that Kubernetes cannot read/,
+    ],
+    [
+      'a critical subjectAltName with a directoryName alone',
+      extension(OID.subjectAltName, sequence(context(4, commonNameOf('x'))), true),
+      /has a critical subjectAltName without a name/,
+    ],
+    [
+      'the same policy twice',
+      extension(
+        OID.certificatePolicies,
+        sequence(sequence(oid('1.2.3.4')), sequence(oid('1.2.3.4'))),
+      ),
+      /has certificatePolicies that Kubernetes cannot read/,
+    ],
+  ])('%s', (_, what, text) => {
+    const changes = what instanceof Uint8Array ? {} : what;
+    const more = what instanceof Uint8Array ? [what] : [];
+    const own = { ...having(more), ...changes };
+    expect(refusals({ own }).join('\n')).toMatch(text);
+    const extensions = extensionsBelow(other, other, { more });
+    const by = new CorporateRoot({ root: { keys: other, extensions, ...changes } });
+    expect(refusals({ by }).join('\n')).toMatch(text);
+  });
+
+  it.each<[string, Uint8Array]>([
+    ['PrintableString with @', at(0x13, 'ca@example.com')],
+    ['PrintableString with _', at(0x13, 'Example_Root')],
+    ['UTF8String that is none', element(0x0c, Uint8Array.of(0x41, 0xff))],
+    ['UniversalString', element(0x1c, Uint8Array.of(0, 0, 0, 0x41))],
+    ['BMPString of odd length', element(0x1e, Uint8Array.of(0, 0x41, 0x42))],
+  ])('a name in %s', (_, value) => {
+    const name = nameOf([OID.organizationName, value]);
+    const by = new CorporateRoot({
+      root: { subject: name },
+      issuing: { issuer: name },
+    });
+    expect(refusals({ by }).join('\n')).toMatch(/has a name with O in an encoding|cannot be read/);
+    expect(refusals({ by })).not.toEqual([]);
+    expect(refusals({ own: { subject: name } })).not.toEqual([]);
+  });
+
+  it('a compressed EC key', () => {
+    const by = new CorporateRoot({ root: { keys: other, spki: compressed } });
+    expect(refusals({ by }).join('\n')).toMatch(/has a compressed EC key/);
+  });
+
+  it('an RSA key with exponent 1, with which everything is signed', () => {
+    const { publicKey } = newRsaKeys(2048);
+    const { n = '' } = publicKey.export({ format: 'jwk' });
+    const one = sequence(
+      sequence(oid(OID.rsaEncryption), derNull()),
+      bitString(sequence(integer(0, ...Buffer.from(n, 'base64url')), integer(1))),
+    );
+    const by = new CorporateRoot({ issuing: { spki: one } });
+    expect(refusals({ by })).not.toEqual([]);
+  });
+});
+
+describe('refuses a chain that', () => {
+  it('has the root twice, or another root in the middle', () => {
+    const older = new CorporateRoot({
+      root: { keys: corporate.rootKeys, serialNumber: Uint8Array.of(3) },
+    });
+    for (const first of [corporate.root, older.root])
+      expect(refusals({ chain: ({ issuing, root }) => [issuing, first, root] })).toEqual([
+        expect.stringMatching(/is self-signed, and is not the last: give one root, once$/),
+      ]);
+  });
+
+  it('has the name of the CA above it', () => {
+    const name = commonNameOf('kubernetes');
+    const by = new CorporateRoot({ root: { subject: name }, issuing: { issuer: name } });
+    expect(refusals({ by })).toEqual([expect.stringMatching(/has a chain with its own subject/)]);
+  });
+});
+
 describe('RSASSA-PSS', () => {
   const rsa = newRsaKeys(2048);
   const hashes = { sha256: [OID.sha256, 32], sha1: [OID.sha1, 20] } as const;
   /** AlgorithmIdentifier (RFC 4055 section 3.1). */
-  const pss = (hash: keyof typeof hashes) => {
-    const [id, saltLength] = hashes[hash];
+  const pss = (hash: keyof typeof hashes, saltLength: number = hashes[hash][1]) => {
+    const [id] = hashes[hash];
     const named = sequence(oid(id), derNull());
     const parameters = sequence(
       context(0, named),
@@ -446,13 +573,19 @@ describe('RSASSA-PSS', () => {
     };
   };
   const by = new CorporateRoot({ issuing: { keys: rsa, extensions: usualExtensions(rsa) } });
-  const below = (hash: keyof typeof hashes) => ({
+  const below = (hash: keyof typeof hashes, salt?: number) => ({
     by,
-    own: { ...pss(hash), extensions: extensionsBelow(keys, rsa) },
+    own: { ...pss(hash, salt), extensions: extensionsBelow(keys, rsa) },
   });
 
   it('with SHA-256 is taken', () => {
     expect(lint(below('sha256'))).toEqual([]);
+  });
+
+  it('with a salt that Go does not read is refused', () => {
+    expect(refusals(below('sha256', 20))).toEqual([
+      expect.stringMatching(/is signed with .*, which Go or OpenSSL refuses/),
+    ]);
   });
 
   it('with SHA-1 is refused', () => {

@@ -1,4 +1,5 @@
 /** What is above a CA: which chains a node takes, and that nothing above a CA gets into a CA file. */
+import { X509Certificate } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,8 +17,19 @@ import { decideCaChange } from '../../../../client/node/trust/ca-change.ts';
 import { changeChains } from '../../../../client/node/trust/chain-change.ts';
 import { readTrust } from '../../../../client/node/trust/first-trust.ts';
 import { judgeBundle } from '../../../../client/node/trust/pins.ts';
+import { certificateToPem } from '../../../../lib/certificate/pem.ts';
+import { readCertificate } from '../../../../lib/certificate/read-certificate.ts';
 import { bundleKey, chainKey } from '../../../../lib/contract/trust-domain.ts';
+import { OID } from '../../../../lib/der/oids.ts';
+import {
+  commonNameOf,
+  type KeyPair,
+  newEcKeys,
+  usualExtensions,
+  writeCaCertificate,
+} from '../../../support/ca-certificate.ts';
 import { CorporatePki } from '../../../support/corporate-pki.ts';
+import { publicOnly } from '../../../support/corporate-root.ts';
 import { MemoryStore } from '../../../support/memory-store.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'cakeless-chain-'));
@@ -31,6 +43,25 @@ const [sub, sub2, issuing, top] = ['sub', 'sub2', 'issuing', 'root'].map((name) 
 ) as [string, string, string, string];
 const chain = sub + issuing + top;
 const rootHash = formatCaCertHash('root', top);
+
+/** Two CAs of someone who can write the bucket, each certified by the other, and the issuing CA certified by one of them. */
+const [keys1, keys2] = [newEcKeys(), newEcKeys()];
+const evil = (keys: KeyPair, number: number, signer: KeyPair) =>
+  writeCaCertificate(keys, new Date(), {
+    subject: commonNameOf(`Evil ${number}`),
+    signer,
+    issuer: commonNameOf(`Evil ${3 - number}`),
+  });
+const pair = [evil(keys1, 1, keys2), evil(keys2, 2, keys1)].map(certificateToPem).join('');
+const issuingParts = readCertificate(new X509Certificate(issuing).raw);
+const crossed = certificateToPem(
+  writeCaCertificate(publicOnly(issuingParts.publicKey.raw), new Date(), {
+    subject: issuingParts.subject.raw,
+    signer: keys1,
+    issuer: commonNameOf('Evil 1'),
+    extensions: usualExtensions(keys1, { without: [OID.subjectKeyIdentifier] }),
+  }),
+);
 
 let folder: string;
 beforeEach(() => {
@@ -58,8 +89,21 @@ describe('a chain', () => {
     ['must not be that of another CA', sub2 + issuing + top, sub, /does not begin with/],
     ['must not have another CA in it', chain + pki.certificate('services'), sub, /Services CA has/],
     ['must not have another root in it', chain + other.certificate('root'), sub, /Root has signed/],
-    ['must not have a gap', sub + top, sub, /Root has signed no other/],
+    ['must not have a gap', sub + top, sub, /Root has signed neither the CA nor/],
     ['must end with a root', sub + issuing, sub, /lacks the CA that signed O=Example Corp/],
+    [
+      'must not have CAs that certify each other',
+      chain + pair,
+      sub,
+      /CN=Evil \d has signed neither/,
+    ],
+    [
+      'must not have such a pair above a CA of it, either',
+      chain + pair + crossed,
+      sub,
+      /it lacks the CA that signed /,
+    ],
+    ['must not be endless', chain.repeat(11), sub, /has 33 certificates/],
     ['must not be empty', '', sub, /does not begin with/],
   ])('%s', (_, pem, bundle, problem) => {
     const found = findChainProblem(pem, bundle);
@@ -126,6 +170,11 @@ describe('a new node', () => {
   it.each<[string, string, { trustBundle?: string; hashes?: string[] }]>([
     ['the root beside the CA', sub + top + issuing, { trustBundle: chain }],
     ['the root beside the CA, with hashes', chain, { hashes: [sub, issuing, top] }],
+    [
+      'the root beside the CA, with hashes, without those between',
+      sub + top,
+      { hashes: [sub, top] },
+    ],
     ['the root as the CA, with the chain as its trust bundle', top, { trustBundle: chain }],
   ])('does not trust %s', (_, bundle, { trustBundle, hashes = [] }) => {
     const given = {
@@ -241,9 +290,13 @@ describe('a running node', () => {
     expect([...decide(chain, true, rootHash).caFiles]).toEqual([[file(), chain]]);
   });
 
-  it('does not get the root as a CA, although its hash was given', () => {
-    const published = new Map([['ca' as const, { pem: sub + issuing + top }]]);
-    const hashes = caHashesOf([issuing, top].map((pem) => formatCaCertHash('ca', pem)));
+  it.each<[string, string]>([
+    ['with all of its chain', sub + issuing + top],
+    ['without those between', sub + top],
+    ['alone', top],
+  ])('does not get the root as a CA, although its hash was given: %s', (_, pem) => {
+    const published = new Map([['ca' as const, { pem }]]);
+    const hashes = caHashesOf([issuing, top].map((one) => formatCaCertHash('ca', one)));
     expect(() => decideCaChange(folders(), published, { accept: true, hashes })).toThrow(
       /every certificate below it would be that of a Kubernetes user: .*would contain/,
     );
