@@ -6,20 +6,12 @@
 import * as z from 'zod/mini';
 import { isSubdomain } from '../names.ts';
 import { CA_NAMES } from '../profiles/certificate-names.ts';
-import { CA_KEY_SPECS } from '../signing/signing-algorithm.ts';
-import { type CaVersionName, caVersionStem } from './ca-record.ts';
+import { type CaVersionName, caRecordFields, caVersionStem } from './ca-record.ts';
 import { AUTHORITY_PREFIXES } from './prefixes.ts';
 import { widenable } from './widenable.ts';
 
 export const caCsrRecordSchema = widenable({
-  trustDomain: z.string(),
-  ca: z.enum(CA_NAMES),
-  version: z.number().check(z.int(), z.positive()),
-  keyId: z.string(),
-  keySpec: z.enum(CA_KEY_SPECS),
-  /** SubjectPublicKeyInfo, DER in base64. */
-  publicKey: z.string(),
-  decidedAt: z.string(),
+  ...caRecordFields,
   commonName: z.string(),
   /** CertificationRequestInfo, DER in base64: a retry signs the same bytes. */
   request: z.string(),

@@ -20,7 +20,8 @@ export interface CaVersionName {
 /** The version of a CA that its trust domain is created with. */
 export const FIRST_CA_VERSION = 1;
 
-const common = {
+/** What every record of a signature with the key of a CA version has. */
+export const caRecordFields = {
   trustDomain: z.string(),
   ca: z.enum(CA_NAMES),
   version: z.number().check(z.int(), z.positive()),
@@ -32,14 +33,14 @@ const common = {
 };
 
 const madeSchema = widenable({
-  ...common,
+  ...caRecordFields,
   origin: z.optional(z.literal('made')),
   /** TBSCertificate, DER in base64: a retry signs the same bytes. */
   tbs: z.string(),
 });
 
 const adoptedSchema = widenable({
-  ...common,
+  ...caRecordFields,
   origin: z.literal('adopted'),
   /** The cluster's own CA certificate, DER in base64. */
   certificate: z.string(),
@@ -48,7 +49,7 @@ const adoptedSchema = widenable({
 });
 
 const subordinateSchema = widenable({
-  ...common,
+  ...caRecordFields,
   origin: z.literal('subordinate'),
   /** What a CA outside has issued, DER in base64. */
   certificate: z.string(),

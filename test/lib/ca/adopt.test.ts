@@ -12,7 +12,6 @@ import { certificateToPem } from '../../../lib/certificate/pem.ts';
 import { caCertificateKey, caRecordKey } from '../../../lib/contract/ca-record.ts';
 import { bundleKey } from '../../../lib/contract/trust-domain.ts';
 import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
-import { parseTrustDomainRules } from '../../../lib/trust-domain-rules.ts';
 import {
   AFTER_ADOPTION,
   adoptAll,
@@ -23,27 +22,14 @@ import {
   toAdopt,
 } from '../../support/adopted-cas.ts';
 import { commonNameOf, newEcKeys, writeCaCertificate } from '../../support/ca-certificate.ts';
-import { MemoryStore } from '../../support/memory-store.ts';
-import { SoftKeys } from '../../support/soft-keys.ts';
+import { openCaService } from '../../support/ca-service.ts';
 
 const TRUST_DOMAIN = 'prod';
 const existing = readAdoptedSet('kubeadm-1.35.4-p256');
 const strangers = readAdoptedSet('kubeadm-1.37.2-p384');
 
 function opened() {
-  const keys = new SoftKeys();
-  let drawn = 0;
-  const service = {
-    exchange: new MemoryStore(),
-    authority: new MemoryStore(),
-    keys,
-    rules: parseTrustDomainRules(undefined),
-    now: () => AFTER_ADOPTION,
-    randomBytes: (n: number) => {
-      drawn += 1;
-      return createHash('sha512').update(`${drawn}`).digest().subarray(0, n);
-    },
-  };
+  const { keys, service } = openCaService(AFTER_ADOPTION);
   return {
     service,
     keys,

@@ -3,24 +3,10 @@
 import { createTrustDomain } from '../../../lib/ca/create-trust-domain.ts';
 import { bundleKey } from '../../../lib/contract/trust-domain.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
-import { parseTrustDomainRules } from '../../../lib/trust-domain-rules.ts';
-import { MemoryStore } from '../../support/memory-store.ts';
-import { SoftKeys } from '../../support/soft-keys.ts';
+import { openCaService } from '../../support/ca-service.ts';
 
 function opened() {
-  const keys = new SoftKeys();
-  let drawn = 0;
-  const service = {
-    exchange: new MemoryStore(),
-    authority: new MemoryStore(),
-    keys,
-    rules: parseTrustDomainRules(undefined),
-    now: () => new Date('2026-11-24T12:00:00Z'),
-    randomBytes: (count: number) => {
-      drawn += 1;
-      return new Uint8Array(count).fill(drawn);
-    },
-  };
+  const { keys, service } = openCaService(new Date('2026-11-24T12:00:00Z'));
   const create = (
     trustDomain: string,
     named: Partial<Record<CaName, string>> = {},

@@ -18,12 +18,10 @@ import { bundleKey, chainKey, trustDomainKey } from '../../../lib/contract/trust
 import { readDer, readFields, TAG } from '../../../lib/der/read.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { signingAlgorithmOf } from '../../../lib/signing/signing-algorithm.ts';
-import { parseTrustDomainRules } from '../../../lib/trust-domain-rules.ts';
 import { importAll, readAdoptedSet, toAdopt } from '../../support/adopted-cas.ts';
 import { keyUsage, newEcKeys, spkiOf } from '../../support/ca-certificate.ts';
+import { openCaService } from '../../support/ca-service.ts';
 import { CorporateRoot, extensionsBelow } from '../../support/corporate-root.ts';
-import { MemoryStore } from '../../support/memory-store.ts';
-import { SoftKeys } from '../../support/soft-keys.ts';
 import { issueSubordinates } from '../../support/subordinate-cas.ts';
 
 const TRUST_DOMAIN = 'prod';
@@ -32,19 +30,7 @@ const corporate = new CorporateRoot();
 const strangers = new CorporateRoot();
 
 function opened() {
-  const keys = new SoftKeys();
-  let drawn = 0;
-  const service = {
-    exchange: new MemoryStore(),
-    authority: new MemoryStore(),
-    keys,
-    rules: parseTrustDomainRules(undefined),
-    now: () => NOW,
-    randomBytes: (n: number) => {
-      drawn += 1;
-      return createHash('sha512').update(`${drawn}`).digest().subarray(0, n);
-    },
-  };
+  const { keys, service } = openCaService(NOW);
   const request = (
     cas: RequestCertificateRequest['cas'] = { ca: {} },
     more: Partial<RequestCertificateRequest> = {},
