@@ -44,6 +44,7 @@ export const findIssuersAmong = (
   certificates.filter((one) =>
     [...certificates, ...others].some(
       (other) =>
+        other.ca && // a leaf that got into the list is another problem
         other.subject !== one.subject &&
         (isSignedBy(other, one) || (isSelfSigned(one) && !isSelfSigned(other))),
     ),

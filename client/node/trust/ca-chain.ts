@@ -48,7 +48,7 @@ function growing(
   isNext: (one: X509Certificate, known: X509Certificate) => boolean,
 ): ReadonlySet<X509Certificate> {
   const found = new Set(first);
-  // a Set also visits what is added meanwhile
+  // a Set also visits what is added during the loop
   for (const known of found)
     for (const one of list) if (!found.has(one) && isNext(one, known)) found.add(one);
   return found;

@@ -112,8 +112,17 @@ suite(`a real API server${why === undefined ? '' : ` (${why})`}`, () => {
     const query = { fieldSelector: 'metadata.name=quiet' };
     const watch = admin.watch<Csr>(CSRS, { ...options, query });
     const first = watch.next();
-    // the cache of the server has to pass the version from which the watch started
+    let settled = false;
+    void first.finally(() => {
+      settled = true;
+    });
+    // the cache of the server has to pass the version from which the watch started, and nothing tells when that was
     await createCsr('noise');
+    let change = 0;
+    await untilTrue('a bookmark', async () => {
+      await admin.patch(`${CSRS}/noise`, { metadata: { labels: { change: `${change++}` } } });
+      return settled;
+    });
     expect(await first).toMatchObject({ done: false, value: { type: 'BOOKMARK' } });
     await watch.return(undefined);
   }, 200_000);

@@ -505,7 +505,7 @@ describe('refuses what OpenSSL parses and Go does not, in the CA and above it:',
   it.each<[string, Uint8Array]>([
     ['PrintableString with @', at(0x13, 'ca@example.com')],
     ['PrintableString with _', at(0x13, 'Example_Root')],
-    ['UTF8String that is none', element(0x0c, Uint8Array.of(0x41, 0xff))],
+    ['UTF8String with a byte that UTF-8 does not have', element(0x0c, Uint8Array.of(0x41, 0xff))],
     ['UniversalString', element(0x1c, Uint8Array.of(0, 0, 0, 0x41))],
     ['BMPString of odd length', element(0x1e, Uint8Array.of(0, 0x41, 0x42))],
   ])('a name in %s', (_, value) => {
