@@ -29,11 +29,11 @@ export function findChainProblem(chainPem: string, bundle: string): string | und
   const unrelated = chain.find(
     (one) => !isOwn(one) && !others(one).some((below) => isSignedBy(below, one)),
   );
-  if (unrelated) return `${subjectOf(unrelated)} has signed no other certificate of it`;
+  if (unrelated) return `${subjectOf(unrelated)} signed none of its other certificates`;
   const lost = chain.find(
     (one) => !isSelfSigned(one) && !others(one).some((above) => isSignedBy(one, above)),
   );
-  return lost && `it lacks the CA that signed ${subjectOf(lost)}`;
+  return lost && `it lacks the certificate of the CA that signed ${subjectOf(lost)}`;
 }
 
 /** The roots that no hash vouches for, and that are not in a chain that the node has already. */
@@ -49,4 +49,4 @@ export function findUnknownRoots(
 }
 
 export const describeRoot = (root: X509Certificate): string =>
-  `${subjectOf(root)} until ${root.validTo} (${formatCaCertHash('root', root)})`;
+  `${subjectOf(root)} until ${new Date(root.validTo).toISOString()} (${formatCaCertHash('root', root)})`;

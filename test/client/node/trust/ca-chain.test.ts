@@ -56,10 +56,25 @@ describe('a chain', () => {
     ['may be that of both', sub2 + chain, sub2 + sub, undefined],
     ['must begin with the CA', issuing + top, sub, /does not begin with/],
     ['must not be that of another CA', sub2 + issuing + top, sub, /does not begin with/],
-    ['must not have another CA in it', chain + pki.certificate('services'), sub, /Services CA has/],
-    ['must not have another root in it', chain + other.certificate('root'), sub, /Root has signed/],
-    ['must not have a gap', sub + top, sub, /Root has signed no other/],
-    ['must end with a root', sub + issuing, sub, /lacks the CA that signed O=Example Corp/],
+    [
+      'must not have another CA in it',
+      chain + pki.certificate('services'),
+      sub,
+      /Services CA signed none/,
+    ],
+    [
+      'must not have another root in it',
+      chain + other.certificate('root'),
+      sub,
+      /Root signed none/,
+    ],
+    ['must not have a gap', sub + top, sub, /Root signed none of its other/],
+    [
+      'must end with a root',
+      sub + issuing,
+      sub,
+      /lacks the certificate of the CA that signed O=Example Corp/,
+    ],
     ['must not be empty', '', sub, /does not begin with/],
   ])('%s', (_, pem, bundle, problem) => {
     const found = findChainProblem(pem, bundle);
@@ -208,7 +223,9 @@ describe('a running node', () => {
   it('gets it if a person accepts the change and names the root', () => {
     const { caFiles, changes } = decide(chain, true, rootHash);
     expect([...caFiles]).toEqual([[file(), chain]]);
-    expect(changes.join()).toMatch(/ca-chain\.crt got what is above the CA now, .*root=sha256/);
+    expect(changes.join()).toMatch(
+      /ca-chain\.crt got the certificates above the CA, .*root=sha256/,
+    );
   });
 
   it('refuses a root that was not named', () => {
@@ -245,7 +262,7 @@ describe('a running node', () => {
     const published = new Map([['ca' as const, { pem: sub + issuing + top }]]);
     const hashes = caHashesOf([issuing, top].map((pem) => formatCaCertHash('ca', pem)));
     expect(() => decideCaChange(folders(), published, { accept: true, hashes })).toThrow(
-      /every certificate below it would be that of a Kubernetes user: .*would contain/,
+      /the cluster would trust every certificate below it: .*would contain/,
     );
   });
 
