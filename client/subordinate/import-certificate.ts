@@ -1,4 +1,4 @@
-/** The certificate that a CA outside has issued for the key of a CA: checked here, then again by the service. */
+/** The certificate that an outside CA has issued for the key of a CA: checked here, then again by the service. */
 import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
 import { Pkcs10CertificateRequest } from '@peculiar/x509';

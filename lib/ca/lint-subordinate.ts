@@ -1,5 +1,5 @@
 /**
- * Lints the certificate that a CA outside, such as that of a company, has issued for the key of a CA. It can still be
+ * Lints the certificate that an outside CA, such as that of a company, has issued for the key of a CA. It can still be
  * issued again, so whatever some verifier would not accept is refused, and each refusal says what to ask for. The sources
  * are crypto/x509 of Go, RFC 5280, and OpenSSL, which also verifies up to the root.
  */
