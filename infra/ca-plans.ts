@@ -5,7 +5,7 @@ import type { CaKeySpec } from '../lib/signing/signing-algorithm.ts';
 /**
  * Where key and certificate of a CA are from. `made`: KMS makes the key, and the service the certificate. `imported`: both
  * are those of an existing cluster; the key is imported into a KMS key that is created without key material.
- * `subordinate`: KMS makes the key, and a CA outside, such as that of a company, issues the certificate.
+ * `subordinate`: KMS makes the key, and an outside CA, such as that of a company, issues the certificate.
  */
 export const CA_ORIGINS = ['made', 'imported', 'subordinate'] as const;
 
@@ -134,8 +134,8 @@ function whyNotCreated(domain: PlannedTrustDomain): NotCreated | undefined {
   if (!plans.some(({ ca, origin }) => ca === 'ca' && origin === 'subordinate')) return undefined;
   return {
     names: 'ca',
-    certificates: 'come from a CA outside',
-    instead: 'needs a certificate from a CA outside (cakeless trust-domain csr)',
+    certificates: 'come from an outside CA',
+    instead: 'needs a certificate from an outside CA (cakeless trust-domain csr)',
   };
 }
 

@@ -18,7 +18,7 @@ export function addSubordinateCommands(
   group
     .command('csr')
     .argument('<name>', 'the trust domain', subdomain)
-    .description('have KMS sign CSRs for CAs whose certificates a CA outside issues')
+    .description('have KMS sign CSRs for CAs whose certificates a corporate CA issues')
     .addOption(
       new Option(
         '--ca <name>',
@@ -41,7 +41,7 @@ export function addSubordinateCommands(
   group
     .command('import-certificate')
     .argument('<name>', 'the trust domain', subdomain)
-    .description('take the certificate that a CA outside has issued for a CA, and publish it')
+    .description('import the certificate that a corporate CA issued for a CA, and publish it')
     .requiredOption('--ca <name>', `the CA, one of ${CA_NAMES.join(', ')}`, caName)
     .requiredOption('--certificate <file>', 'its certificate in PEM')
     .requiredOption(

@@ -46,7 +46,7 @@ export async function csr(
   if (others.length > 0 && (commonName !== undefined || key !== undefined))
     throw new CommandError('usage', '--common-name and --key are for one CA: name it with --ca');
   const keys = key !== undefined && first !== undefined ? { [first]: key } : {};
-  terminal.progress(`requesting CSRs of ${cas.join(', ')} of ${trustDomain} ...`);
+  terminal.progress(`creating the CSRs for ${cas.join(', ')} of ${trustDomain} ...`);
   const wanted = { trustDomain, cas, keySpec, commonName, keys };
   const requested = await requestCertificates(connection.invokeCreateCa, wanted);
   if (out !== undefined) await writeCsrs(out, requested);
@@ -83,7 +83,7 @@ function describeCsrs(
         file ?? '-',
       ]),
     },
-    'hashes of the public keys, which the certificates will have, too:',
+    'hashes of the public keys, which will be those of the certificates:',
     requested.map(({ caCertHash }) => `--ca-cert-hash ${caCertHash}`).join(' '),
   ];
 }
@@ -150,7 +150,9 @@ function describeExamined(examined: ExaminedCertificate, csrFile: string | undef
     ...acceptedOf(examined).map((text) => `${ca}: accepted: ${text}`),
     ...refusalsOf(examined).map((text) => `${ca}: refused: ${text}`),
     ...(csrFile === undefined
-      ? ['its key was not compared: give --csr, or the service compares it with the KMS key']
+      ? [
+          'its key was not compared: to compare it now, give --csr; the import compares it with the KMS key',
+        ]
       : []),
     isImportable(examined)
       ? 'this certificate can be imported'

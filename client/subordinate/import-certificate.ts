@@ -1,4 +1,4 @@
-/** The certificate that a CA outside has issued for the key of a CA: checked here, then again by the service. */
+/** The certificate that an outside CA has issued for the key of a CA: checked here, then again by the service. */
 import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
 import { Pkcs10CertificateRequest } from '@peculiar/x509';
@@ -52,7 +52,7 @@ function publicKeyOf(csr: string): Uint8Array {
   try {
     return new Uint8Array(new Pkcs10CertificateRequest(csr).publicKey.rawData);
   } catch {
-    throw new CommandError('usage', 'the given CSR is not a CSR in PEM');
+    throw new CommandError('usage', '--csr: the file is not a CSR in PEM');
   }
 }
 
@@ -65,7 +65,7 @@ export const acceptedOf = ({ findings }: Pick<ExaminedCertificate, 'findings'>):
 export const isImportable = (examined: ExaminedCertificate): boolean =>
   refusalsOf(examined).length === 0;
 
-/** What a person compares with what the people of the CA above say. */
+/** What a person compares with what the people who run the corporate CA say. */
 export interface DescribedCertificate {
   /** On one line. */
   readonly subject: string;
@@ -111,7 +111,7 @@ export async function importCertificate(
         'this certificate cannot be imported, and nothing was changed:',
         ...refusals.map((text) => `${ca}: ${text}`),
       ],
-      'have the CA above issue another one for the same CSR, and run the command again',
+      'correct the files, or have the corporate CA issue another certificate for the same CSR, then run the command again',
     );
   const pem = (one: X509Certificate) => certificateToPem(one.raw);
   const request: ImportCertificateRequest = {

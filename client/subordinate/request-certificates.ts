@@ -1,4 +1,4 @@
-/** Has the service sign CSRs with the keys of CAs, for a CA outside to issue their certificates. */
+/** Has the service sign CSRs with the keys of CAs, for an outside CA to issue their certificates. */
 import 'reflect-metadata';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';

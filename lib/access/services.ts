@@ -68,7 +68,7 @@ export const SERVICE_ACCESS: readonly ServiceAccess[] = [
     by: ['operator'],
   },
   {
-    // an importer has it adopt the CA whose key they imported, or import the certificate that a CA outside has issued
+    // an importer has it adopt the CA whose key they imported, or import the certificate that an outside CA has issued
     resource: 'function create-ca',
     may: 'invoke',
     actions: ['lambda:InvokeFunction'],

@@ -1,5 +1,5 @@
 /**
- * Imports the certificates that a CA outside has issued for the keys of CAs. Nothing is written unless each is for the KMS
+ * Imports the certificates that an outside CA issued for the keys of CAs. Nothing is written unless each is for the KMS
  * key of its CA, and passes the lint. As for a CA that is adopted, KMS proves that it has the key, and a call that is
  * repeated, raced or interrupted finishes what is recorded.
  */

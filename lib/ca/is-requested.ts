@@ -2,7 +2,7 @@ import { caCsrPrefix } from '../contract/ca-csr-record.ts';
 import type { CaVersionName } from '../contract/ca-record.ts';
 import type { Service } from '../service.ts';
 
-/** Whether a certificate was requested for a CA version from a CA outside. */
+/** Whether a certificate was requested for a CA version from an outside CA. */
 export async function isRequested(
   { authority }: Pick<Service, 'authority'>,
   name: CaVersionName,

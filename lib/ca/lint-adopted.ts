@@ -61,7 +61,7 @@ function lintSignature(certificate: X509Certificate, elements: CertificateElemen
   if (toHex(issuer.raw) !== toHex(subject.raw))
     return [
       refuses(
-        `is issued by ${quote(certificate.issuer.replaceAll('\n', ', '))}, not self-signed: a CA below another one is not adopted with this command`,
+        `is issued by ${quote(certificate.issuer.replaceAll('\n', ', '))}, not self-signed: a CA below another one cannot be adopted`,
       ),
     ];
   if (toHex(signature.raw) !== toHex(signatureAlgorithm.raw))

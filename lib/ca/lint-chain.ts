@@ -103,13 +103,13 @@ function lintLink(subject: Link, issuer: Link): Finding[] {
   if (name !== toHex(issuer.elements.subject.raw))
     return [
       refuses(
-        `has a chain in which ${issuer.name} follows ${subject.name}, which is issued by ${quote(oneLine(subject.x509.issuer))}: give each certificate followed by that of its issuer, without the CA's own`,
+        `has a chain in which ${issuer.name} follows ${subject.name}, which is issued by ${quote(oneLine(subject.x509.issuer))}: put each certificate before that of its issuer, and leave out the CA's own`,
       ),
     ];
   if (!verifies(subject, issuer))
     return [
       refuses(
-        `has a chain in which the signature of ${subject.name} does not verify with the key of ${issuer.name}: give the certificate of the key that has signed it`,
+        `has a chain in which the signature of ${subject.name} does not verify with the key of ${issuer.name}: give the certificate of the key that signed it`,
       ),
     ];
   return refusesIf(
@@ -245,7 +245,7 @@ function lintAbove(
   ]);
   return findings.map(({ level, text }) => ({
     level,
-    text: `is below ${name}, which ${text}${level === 'refuses' ? ': ask for a certificate that is not below it' : ''}`,
+    text: `is below ${name}, which ${text}${level === 'refuses' ? ': ask for a certificate whose chain does not contain it' : ''}`,
   }));
 }
 
@@ -255,7 +255,7 @@ function lintPathLength(elements: CertificateElements, depth: number): Finding[]
   const [allowed = 0] = pathLength;
   return refusesIf(
     allowed < depth,
-    `has path length ${allowed}, and ${depth} CA ${depth === 1 ? 'certificate is' : 'certificates are'} below it`,
+    `has pathLenConstraint ${allowed}, and ${depth} CA ${depth === 1 ? 'certificate is' : 'certificates are'} below it`,
   );
 }
 

@@ -23,7 +23,7 @@ export function lintKey({ publicKey }: CertificateElements): Finding[] {
   const key = judgeAdoptedKey(publicKey);
   if ('keySpec' in key) return [];
   return key.problems.map((got) =>
-    refuses(`has a key that the service cannot use: ${got}; ${KEYS}`),
+    refuses(`has a key that the service cannot use: ${got}; allowed: ${KEYS}`),
   );
 }
 
@@ -119,7 +119,10 @@ export function lintConstraints(elements: CertificateElements): Finding[] {
   const { isCa, pathLength } = constraints;
   return [
     ...refusesIf(!isCa, 'has basicConstraints CA:FALSE: it is not a CA certificate'),
-    ...refusesIf(pathLength !== undefined && isNegative(pathLength), 'has a negative path length'),
+    ...refusesIf(
+      pathLength !== undefined && isNegative(pathLength),
+      'has a negative pathLenConstraint',
+    ),
   ];
 }
 
@@ -128,7 +131,7 @@ export function lintConstraintsForm(elements: CertificateElements): Finding[] {
   return [
     ...acceptsIf(
       pathLength?.every((octet) => octet === 0) === true,
-      'has path length 0: no CA certificate can be below it, so it cannot cross-sign a later version',
+      'has pathLenConstraint 0: no CA certificate can be below it, so it cannot cross-sign a later version',
     ),
     ...acceptsIf(!isCritical, 'has basicConstraints that are not critical'),
   ];

@@ -16,7 +16,8 @@ import { admitsAddress, admitsDnsName, readNameConstraints } from './name-constr
 export function lintExtendedKeyUsage(ca: CaName, elements: CertificateElements): Finding[] {
   const usages = extendedKeyUsagesOf(elements);
   if (!usages) return [];
-  if (usages.includes(OID.anyExtendedKeyUsage)) return [accepts('has an extKeyUsage for any use')];
+  if (usages.includes(OID.anyExtendedKeyUsage))
+    return [accepts('has an extKeyUsage with anyExtendedKeyUsage')];
   const missing = missingUsages(ca, usages);
   return missing.length === 0 ? [accepts('has an extKeyUsage')] : [lacking(missing)];
 }
@@ -90,7 +91,7 @@ export function lintNameConstraints(ca: CaName, elements: CertificateElements): 
     ),
     ...acceptsIf(
       excluded.length === 0 && otherTypes.length === 0,
-      'has nameConstraints: certificates for other names will not be accepted by anyone',
+      'has nameConstraints: no client or server accepts a certificate whose names they exclude',
     ),
   ];
 }

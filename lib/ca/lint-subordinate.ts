@@ -1,5 +1,5 @@
 /**
- * Lints the certificate that a CA outside, such as that of a company, has issued for the key of a CA. It can still be
+ * Lints the certificate that an outside CA, such as that of a company, has issued for the key of a CA. It can still be
  * issued again, so whatever some verifier would not accept is refused, and each refusal says what to ask for. The sources
  * are crypto/x509 of Go, RFC 5280, and OpenSSL, which also verifies up to the root.
  */
@@ -65,11 +65,11 @@ function lintOwn(
     ...lintKey(elements),
     ...refusesIf(
       publicKey !== undefined && !bufferOf(publicKey).equals(elements.publicKey.raw),
-      "has another public key, not that of the CA's KMS key: ask for a certificate for the CSR of this CA",
+      "has a public key that is not that of the CA's KMS key: ask for a certificate for the CSR of this CA",
     ),
     ...refusesIf(
       isSelfIssued(elements),
-      'is self-signed: give the certificate that the CA above has issued for the CSR; a root is the last certificate of the chain',
+      'is self-signed: give the certificate that the corporate CA issued for the CSR; a root belongs at the end of the chain',
     ),
     ...asking(lintName(ca, elements), 'a certificate with the subject of the CSR'),
     ...asking(lintSerialNumber(elements), 'a positive serial number'),

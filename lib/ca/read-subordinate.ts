@@ -20,14 +20,14 @@ export function readSubordinate({
   const [der, ...others] = own;
   if (!der) return 'is not one certificate in PEM';
   if (others.length > 0)
-    return `is ${own.length} certificates: give that of the CA alone, and those above it as its chain`;
+    return `is one of ${own.length} in its file: give that of the CA alone, and those above it as its chain`;
   const above = readAll(chain);
   if (typeof above === 'string') return `has a chain that ${above}`;
   return { certificate: der, chain: above };
 }
 
 function readAll(text: string): Uint8Array[] | string {
-  if (!hidesNoCertificate(text)) return 'is not certificates in PEM, and nothing else';
+  if (!hidesNoCertificate(text)) return 'contains something other than certificates in PEM';
   try {
     return certificatesIn(text).map((pem) => Uint8Array.from(new X509Certificate(pem).raw));
   } catch (error) {

@@ -1,5 +1,5 @@
 /**
- * Signs CSRs with the keys of CAs, so that a CA outside can issue their certificates. A CSR is recorded before KMS is
+ * Signs CSRs with the keys of CAs, so that an outside CA can issue their certificates. A CSR is recorded before KMS is
  * called, and the same request returns the same one. No CA exists before its certificate is imported.
  */
 import { bufferOf } from '../bytes.ts';

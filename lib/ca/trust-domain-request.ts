@@ -79,7 +79,7 @@ export interface RequestedCertificates {
   readonly cas: Readonly<Partial<Record<CaName, CertificateRequest>>>;
 }
 
-/** The certificate that a CA outside has issued for the key of a CA. */
+/** The certificate that an outside CA has issued for the key of a CA. */
 export interface CaToImport {
   /** One certificate in PEM; text around it is skipped. */
   readonly certificate: string;

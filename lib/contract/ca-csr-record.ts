@@ -1,5 +1,5 @@
 /**
- * The record of a CSR that is signed with the key of a CA version, for a CA outside. It is written before KMS is called to
+ * The record of a CSR that is signed with the key of a CA version, for an outside CA. It is written before KMS is called to
  * sign. A CSR has no date and no random number: its name and its key determine it, so the same request has the same
  * record.
  */

@@ -51,7 +51,7 @@ const adoptedSchema = widenable({
 const subordinateSchema = widenable({
   ...caRecordFields,
   origin: z.literal('subordinate'),
-  /** What a CA outside has issued, DER in base64. */
+  /** What an outside CA has issued, DER in base64. */
   certificate: z.string(),
   /** The certificates above it in PEM, the root last. */
   chain: z.string(),

@@ -126,7 +126,7 @@ export const FIELDS = {
   caRecord: {
     version: 'number of the version, from 1',
     origin:
-      '`made`: the record of a certificate that is created; `adopted`: of an existing one; `subordinate`: of one that a CA outside has issued',
+      '`made`: the record of a certificate that is created; `adopted`: of an existing one; `subordinate`: of one that an outside CA issued',
     certificate: 'the certificate from outside, DER in base64',
     chain: 'the certificates above it in PEM, the root last',
     proof: 'what KMS signs to prove that it has the key of the certificate, in base64; not DER',

@@ -74,11 +74,11 @@ it.each<[string, object, string[][]]>([
 it.each([
   [
     { origin: 'subordinate', validityDays: 365 },
-    'trust domain prod: validityDays is for CA certificates that are created, but those of ca come from a CA outside: remove it',
+    'trust domain prod: validityDays is for CA certificates that are created, but those of ca come from an outside CA: remove it',
   ],
   [
     { cas: { ca: { origin: 'subordinate' } }, createCertificates: true },
-    'trust domain prod: createCertificates is true, but ca needs a certificate from a CA outside (cakeless trust-domain csr): remove it, and have the other CAs created after that (cakeless trust-domain create)',
+    'trust domain prod: createCertificates is true, but ca needs a certificate from an outside CA (cakeless trust-domain csr): remove it, and have the other CAs created after that (cakeless trust-domain create)',
   ],
 ])('refuses %j', (trustDomain, problem) => {
   const config = { trustDomains: [{ name: 'prod', ...trustDomain }] };

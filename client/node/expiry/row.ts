@@ -142,7 +142,10 @@ const without = (list: readonly X509Certificate[], others: readonly X509Certific
 
 const listed = (certificates: readonly X509Certificate[]) =>
   certificates
-    .map(({ subject, validTo }) => `${subject.replaceAll('\n', ', ')} until ${validTo}`)
+    .map(
+      ({ subject, validTo }) =>
+        `${subject.replaceAll('\n', ', ')} until ${new Date(validTo).toISOString()}`,
+    )
     .join(' and ');
 
 /** kubeadm's externallyManaged: the CA's key is not next to its certificate (phases/certs: UsingExternalCA …). */

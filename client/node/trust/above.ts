@@ -1,6 +1,6 @@
 /**
  * CA certificates above the CA of a cluster, such as a corporate root. Clients outside verify with them; a CA file of a
- * node must never contain one, because every certificate below it would then be that of a Kubernetes user.
+ * node must never contain one, because the cluster would then trust every certificate below it, such as that of a Kubernetes user.
  */
 import type { X509Certificate } from 'node:crypto';
 import { caOfSubject } from './another-ca.ts';
@@ -61,4 +61,4 @@ export function findAnchorAbove(path: Path): X509Certificate | undefined {
 }
 
 /** Why such a certificate must not be in a CA file. */
-export const WHY_NOT_ABOVE = 'every certificate below it would be that of a Kubernetes user';
+export const WHY_NOT_ABOVE = 'the cluster would trust every certificate below it';

@@ -32,7 +32,7 @@ export function findChainProblem(chainPem: string, bundle: string): string | und
   if (unrelated) return `${subjectOf(unrelated)} has signed neither the CA nor one above it`;
   const rooted = growing(rootsOf(chain), chain, (one, issuer) => isSignedBy(one, issuer));
   const lost = chain.findLast((one) => !rooted.has(one));
-  return lost && `it lacks the CA that signed ${subjectOf(lost)}`;
+  return lost && `it lacks the certificate of the CA that signed ${subjectOf(lost)}`;
 }
 
 /** Two versions of a CA, each below as many as the service imports (`lib/ca/lint-chain.ts`), and more. */
@@ -67,4 +67,4 @@ export function findUnknownRoots(
 }
 
 export const describeRoot = (root: X509Certificate): string =>
-  `${subjectOf(root)} until ${root.validTo} (${formatCaCertHash('root', root)})`;
+  `${subjectOf(root)} until ${new Date(root.validTo).toISOString()} (${formatCaCertHash('root', root)})`;

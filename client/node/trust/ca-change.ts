@@ -67,7 +67,7 @@ export function decideCaChange(
   if (objections.length === 0) return { bundles, caFiles, differences, changes, differing };
   throw new CommandError(
     'check-failed',
-    ['nothing was changed: --accept-ca-change also needs --ca-cert-hash for', ...objections],
+    ['nothing was changed: --accept-ca-change also needs --ca-cert-hash for:', ...objections],
     'compare each hash with one from a trusted source, and give it as --ca-cert-hash',
   );
 }
@@ -160,7 +160,7 @@ function gained(before: string, after: string): X509Certificate[] {
 
 function describe(ca: CaName, certificate: X509Certificate): string {
   const subject = certificate.subject.replaceAll('\n', ', ');
-  return `${subject} until ${certificate.validTo} (${formatCaCertHash(ca, certificate)})`;
+  return `${subject} until ${new Date(certificate.validTo).toISOString()} (${formatCaCertHash(ca, certificate)})`;
 }
 
 /** The CAs whose files get other certificates. */

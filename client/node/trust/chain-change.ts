@@ -33,7 +33,7 @@ export function changeChains(
   if (unknown.length > 0)
     throw new CommandError(
       'check-failed',
-      ['nothing was changed: --accept-ca-change also needs --ca-cert-hash for', ...unknown],
+      ['nothing was changed: --accept-ca-change also needs --ca-cert-hash for:', ...unknown],
       'compare each hash with one from a trusted source, and give it as --ca-cert-hash root=sha256:HEX',
     );
   const taken = changes.flatMap(({ file, pem }) =>
@@ -44,7 +44,7 @@ export function changeChains(
       ...(pem === undefined
         ? []
         : [
-            `${file} ${words.get} what is above the CA now, up to ${rootsOf(parseCertificates(pem)).map(describeRoot).join(', ')}`,
+            `${file} ${words.get} the certificates above the CA, up to ${rootsOf(parseCertificates(pem)).map(describeRoot).join(', ')}`,
           ]),
       ...(kept === undefined ? [] : [`${file} stays as it is: ${kept}`]),
     ]);

@@ -130,10 +130,10 @@ it.each<[string, CaName, Partial<CaCertificateParts>, string]>([
     'expires at 2027-01-31T00:00:00.000Z, in 30 days',
   ],
   [
-    'with path length 0',
+    'with pathLenConstraint 0',
     'ca',
     with_([basicConstraints(booleanTrue(), integer(0))], OID.basicConstraints),
-    'has path length 0: no CA certificate can be below it, so it cannot cross-sign a later version',
+    'has pathLenConstraint 0: no CA certificate can be below it, so it cannot cross-sign a later version',
   ],
   [
     'with basicConstraints that are not critical',
@@ -157,7 +157,7 @@ it.each<[string, CaName, Partial<CaCertificateParts>, string]>([
     'with anyExtendedKeyUsage',
     'ca',
     usages(OID.anyExtendedKeyUsage),
-    'has an extKeyUsage for any use',
+    'has an extKeyUsage with anyExtendedKeyUsage',
   ],
   [
     'with nameConstraints that admit what it is for',
@@ -175,7 +175,7 @@ it.each<[string, CaName, Partial<CaCertificateParts>, string]>([
       ),
       subject: commonNameOf('etcd-ca'),
     },
-    'has nameConstraints: certificates for other names will not be accepted by anyone',
+    'has nameConstraints: no client or server accepts a certificate whose names they exclude',
   ],
 ])('accepts a certificate %s, and says so', (_, ca, changes, text) => {
   expect(lint(ca, changes)).toEqual([`accepts: ${text}`]);
@@ -205,10 +205,10 @@ it.each<[string, CaName, Partial<CaCertificateParts>, string]>([
     'has basicConstraints CA:FALSE: it is not a CA certificate',
   ],
   [
-    'with a negative path length',
+    'with a negative pathLenConstraint',
     'ca',
     with_([basicConstraints(booleanTrue(), integer(0xff))], OID.basicConstraints),
-    'has a negative path length',
+    'has a negative pathLenConstraint',
   ],
   [
     'with a keyUsage without keyCertSign',
@@ -245,7 +245,7 @@ it.each<[string, CaName, Partial<CaCertificateParts>, string]>([
     'that another CA issued',
     'ca',
     { issuer: commonNameOf('Example Root'), signer: other },
-    'is issued by CN=Example Root, not self-signed: a CA below another one is not adopted with this command',
+    'is issued by CN=Example Root, not self-signed: a CA below another one cannot be adopted',
   ],
   [
     'that another key signed under its name',
@@ -341,7 +341,7 @@ it.each<[string, () => KeyPair, Uint8Array]>([
   const own = make();
   const changes = { signature, extensions: usualExtensions(own) };
   expect(lint('ca', changes, own)).toEqual([
-    `refuses: has a key that the service cannot use: ${got}; ${KEYS}`,
+    `refuses: has a key that the service cannot use: ${got}; allowed: ${KEYS}`,
   ]);
 });
 

@@ -444,7 +444,7 @@ describe('the import refuses, before any object is written,', () => {
         'etcd-ca': { certificate: cas['etcd-ca']?.certificate ?? '', chain },
         'front-proxy-ca': { certificate: 'nothing', chain },
       },
-      /^ca: the certificate has another public key, .*; ca: the certificate has a keyUsage without keyCertSign: ask for .*; etcd-ca: the certificate has a chain that ends with .*; front-proxy-ca: it has no KMS key yet: request a certificate for it first; front-proxy-ca: the certificate is not one certificate in PEM$/,
+      /^ca: the certificate has a public key that is not that of the CA.*; ca: the certificate has a keyUsage without keyCertSign: ask for .*; etcd-ca: the certificate has a chain that ends with .*; front-proxy-ca: it has no KMS key yet: request a certificate for it first; front-proxy-ca: the certificate is not one certificate in PEM$/,
     );
   });
 
@@ -452,7 +452,11 @@ describe('the import refuses, before any object is written,', () => {
     const world = opened();
     const { ca } = await world.issue(['ca', 'etcd-ca']);
     if (!ca) throw new Error('no ca');
-    await refused(world, { ca, 'etcd-ca': ca }, /^etcd-ca: the certificate has another public key/);
+    await refused(
+      world,
+      { ca, 'etcd-ca': ca },
+      /^etcd-ca: the certificate has a public key that is not that of the CA/,
+    );
     const { keyId = '' } = (await world.request()).cas.ca ?? {};
     const keys = createPublicKey(world.keys.privateKeyOf(keyId));
     const spki = keys.export({ type: 'spki', format: 'der' });

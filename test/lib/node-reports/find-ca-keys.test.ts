@@ -159,7 +159,7 @@ it.each<[string, object, boolean]>([
   ['adopted 13 days ago', { origin: 'adopted', since: daysAgo(13).toISOString() }, false],
   ['adopted at an unknown time', { origin: 'adopted' }, true],
   ['made here', { since: daysAgo(100).toISOString() }, false],
-  ['signed by a CA outside', { origin: 'subordinate', since: daysAgo(100).toISOString() }, false],
+  ['signed by an outside CA', { origin: 'subordinate', since: daysAgo(100).toISOString() }, false],
 ])('a CA that was %s: %j', async (_, version, isReported) => {
   const { report, found } = await world(version);
   report('cp-1', WITH_KEY);

@@ -90,7 +90,12 @@ describe('a chain', () => {
     ['must not have another CA in it', chain + pki.certificate('services'), sub, /Services CA has/],
     ['must not have another root in it', chain + other.certificate('root'), sub, /Root has signed/],
     ['must not have a gap', sub + top, sub, /Root has signed neither the CA nor/],
-    ['must end with a root', sub + issuing, sub, /lacks the CA that signed O=Example Corp/],
+    [
+      'must end with a root',
+      sub + issuing,
+      sub,
+      /lacks the certificate of the CA that signed O=Example Corp/,
+    ],
     [
       'must not have CAs that certify each other',
       chain + pair,
@@ -101,7 +106,7 @@ describe('a chain', () => {
       'must not have such a pair above a CA of it, either',
       chain + pair + crossed,
       sub,
-      /it lacks the CA that signed /,
+      /it lacks the certificate of the CA that signed /,
     ],
     ['must not be endless', chain.repeat(11), sub, /has 33 certificates/],
     ['must not be empty', '', sub, /does not begin with/],
@@ -257,7 +262,9 @@ describe('a running node', () => {
   it('gets it if a person accepts the change and names the root', () => {
     const { caFiles, changes } = decide(chain, true, rootHash);
     expect([...caFiles]).toEqual([[file(), chain]]);
-    expect(changes.join()).toMatch(/ca-chain\.crt got what is above the CA now, .*root=sha256/);
+    expect(changes.join()).toMatch(
+      /ca-chain\.crt got the certificates above the CA, .*root=sha256/,
+    );
   });
 
   it('refuses a root that was not named', () => {
@@ -298,7 +305,7 @@ describe('a running node', () => {
     const published = new Map([['ca' as const, { pem }]]);
     const hashes = caHashesOf([issuing, top].map((one) => formatCaCertHash('ca', one)));
     expect(() => decideCaChange(folders(), published, { accept: true, hashes })).toThrow(
-      /every certificate below it would be that of a Kubernetes user: .*would contain/,
+      /the cluster would trust every certificate below it: .*would contain/,
     );
   });
 
