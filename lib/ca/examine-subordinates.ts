@@ -56,7 +56,9 @@ export async function examineSubordinates(
   const cas = examined.flatMap(({ subordinate }) => (subordinate ? [subordinate] : []));
   const problems = examined.flatMap((one) => one.problems);
   if (!document && !given.ca)
-    problems.push(`trust domain ${trustDomain} does not exist, and a new one must have ca`);
+    problems.push(
+      `trust domain ${trustDomain} does not exist, and a new one must have ca: import the certificate of ca first`,
+    );
   refuseFor([...problems, ...findSame(cas)]);
   return { cas, warnings: examined.flatMap(({ findings }) => findings) };
 }

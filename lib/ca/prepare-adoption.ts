@@ -69,7 +69,9 @@ export async function examineCas(
   const { certificates, findings } = readGivenCertificates(given, service.now());
   const problems = findings.filter(({ level }) => level === 'refuses').map(describe);
   if (!document && !given.ca)
-    problems.push(`trust domain ${trustDomain} does not exist, and a new one must have ca`);
+    problems.push(
+      `trust domain ${trustDomain} does not exist, and a new one must have ca: adopt ca, too`,
+    );
   refuseFor(problems);
   const cas: ExaminedCa[] = [];
   for (const certificate of certificates) {

@@ -28,7 +28,11 @@ export interface CaChangePreview {
   readonly problem?: string;
 }
 
-const UNKNOWN = `${UNKNOWN_TRUST_DOMAIN}; name it with --trust-domain`;
+/** --trust-domain is an option of an accepted change only; without one, the first certificate names the trust domain. */
+const unknown = (accept: boolean): string =>
+  accept
+    ? `${UNKNOWN_TRUST_DOMAIN}; name it with --trust-domain`
+    : `not compared with those of the service: ${UNKNOWN_TRUST_DOMAIN}; the first certificate from the service names it`;
 
 const HOW_TO_CHANGE =
   'certificates of a CA that these files lack would not be installed; --accept-ca-change with a --ca-cert-hash for each new CA changes them';
@@ -64,7 +68,8 @@ async function compare(
   folders: NodeFolders,
 ): Promise<CaChangePreview> {
   const trustDomain = await findTrustDomain(exchange, sources);
-  if (trustDomain === undefined) return { differences: [], cas: [], files: [], problem: UNKNOWN };
+  if (trustDomain === undefined)
+    return { differences: [], cas: [], files: [], problem: unknown(options.accept === true) };
   const domains = new Map(names.map((name) => [profileOf(name).ca, trustDomain] as const));
   const wholeNode = options.accept ? trustDomain : undefined;
   const published = await readPublished(exchange, domains, wholeNode, folders, options);

@@ -476,7 +476,11 @@ describe('the import refuses, before any object is written,', () => {
 
   it('a certificate for a CA of a trust domain that has no ca', async () => {
     const world = opened();
-    await refused(world, await world.issue(['etcd-ca']), /must have ca$/);
+    await refused(
+      world,
+      await world.issue(['etcd-ca']),
+      /must have ca: import the certificate of ca first$/,
+    );
   });
 
   it('another certificate, or another chain, for a CA that exists', async () => {
