@@ -8,6 +8,7 @@
  */
 const { Script } = require('node:vm');
 const { default: Runtime } = require('jest-runtime');
+const OneTestAtATime = require('./jest-one-test-at-a-time.cjs');
 
 const CONSTANT_GLOBALS = [
   'Array',
@@ -42,6 +43,8 @@ const CONSTANT_GLOBALS = [
   'parseInt',
 ];
 
+const CIRCUS = /[\\/]jest-circus[\\/]/;
+
 /** By file. Jest transforms a file for a suite, but not for its own use: the code of one file can differ. */
 const scripts = new Map();
 
@@ -60,6 +63,13 @@ module.exports = class CompilingOnce extends Runtime {
       values ??= CONSTANT_GLOBALS.map((name) => executor.environment.global[name]);
       return script.runInContext(context)(...values);
     };
+  }
+
+  /** What jest's own modules load. */
+  requireInternalModule(from, name) {
+    const loaded = super.requireInternalModule(from, name);
+    if (name !== 'node:async_hooks' || !CIRCUS.test(from)) return loaded;
+    return { ...loaded, AsyncLocalStorage: OneTestAtATime };
   }
 };
 module.exports.default = module.exports;
