@@ -11,6 +11,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { resolveSettings } from '../node/state/settings.ts';
 import type { Line } from '../table.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { describeKeyCopies } from './describe-key-copies.ts';
 
 export interface FolderOptions {
   certDir?: string;
@@ -56,7 +57,6 @@ function forJson({ cas, controllerManager, ...rest }: Inspection) {
 function describeInspection(inspection: Inspection): Line[] {
   const { cas, sharedKeys, etcd, keyCopies, controllerManager } = inspection;
   const hashes = cas.flatMap(({ certificate }) => certificate?.caCertHash ?? []);
-  const { copies, unread, searched, isComplete } = keyCopies;
   return [
     tableOf(cas),
     ...(etcd === 'external'
@@ -68,9 +68,7 @@ function describeInspection(inspection: Inspection): Line[] {
     ...(hashes.length === 0
       ? []
       : ['hashes of the public keys:', hashes.map((hash) => `--ca-cert-hash ${hash}`).join(' ')]),
-    ...copies.map(({ ca, file }) => `copy of the key of ${ca}: ${file}`),
-    ...unread.map(({ file, why }) => `not searched for copies: ${file}: ${why}`),
-    `searched for copies of the keys: ${searched.join(', ') || 'no folder'}${isComplete ? '' : ', but not everything in them'}; copies elsewhere cannot be found from here`,
+    ...describeKeyCopies(keyCopies),
     ...describeControllerManager(controllerManager),
     inspection.adoptable
       ? 'these CAs can be adopted from this node'

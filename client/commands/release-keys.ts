@@ -6,7 +6,6 @@ import { forwarderPort } from '../csrsigning/served-kubelet.ts';
 import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { openKubeClient } from '../kubernetes/open-kube-client.ts';
-import type { KeyCopies } from '../node/disk/key-copies.ts';
 import { fileOf, placeOf } from '../node/disk/places.ts';
 import { connectNode } from '../node/exchange/node-connection.ts';
 import type { ReleaseDeps, ReleaseOptions } from '../node/release-keys/options.ts';
@@ -23,6 +22,7 @@ import {
 } from '../node/state/settings.ts';
 import { readGivenText } from '../read-text.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { describeKeyCopies } from './describe-key-copies.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
 import { leaseOf } from './node-lease.ts';
 
@@ -120,7 +120,7 @@ function depsOf(
   };
 }
 
-function exitCodeOf({ state, refusals, restarts }: ReleaseReport): ExitCode {
+export function exitCodeOf({ state, refusals, restarts }: ReleaseReport): ExitCode {
   if (refusals.length > 0) return EXIT.checkFailed;
   return state === 'waiting' ? EXIT.pending : exitCodeOfRestarts(restarts);
 }
@@ -163,7 +163,7 @@ export function describeRelease(report: ReleaseReport, isUndo: boolean): string[
     ...(changesKeys ? report.keys.map((file) => `${said(verbs.keys)} ${file}`) : []),
     ...restarts.map(describeRestart),
     ...refusals.map((refusal) => `refuses: ${refusal}`),
-    ...describeCopies(report.copies),
+    ...describeKeyCopies(report.copies),
     ...(state === 'released' ? HONEST : []),
     ...(dryRun ? ['(dry run: nothing was changed or restarted)'] : []),
   ];
@@ -176,14 +176,6 @@ function headings({ state }: ReleaseReport): string[] {
   return [
     'kube-controller-manager of this node no longer signs, but that of another control plane does; no key was removed',
     'run cakeless release-keys on the other control planes, then again on this one',
-  ];
-}
-
-function describeCopies({ copies, unread, searched, isComplete }: KeyCopies): string[] {
-  return [
-    ...copies.map(({ file, ca }) => `a copy of the key of ${ca} is in ${file}`),
-    ...unread.map(({ file, why }) => `not searched for copies: ${file}: ${why}`),
-    `searched for copies: ${searched.join(', ')}${isComplete ? '' : ', but not everything in them'}`,
   ];
 }
 

@@ -3,10 +3,10 @@
  * if it has a CA key (cmd/kube-controller-manager/app/certificates.go). kubeadm leaves the flags empty without a CA key.
  */
 
-import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { certificatesIn } from '../../lib/certificate/pem.ts';
+import { createPublicKey } from 'node:crypto';
 import { isSameKey } from '../../lib/csr/same-key.ts';
 import { CommandError } from '../errors.ts';
+import { publicKeysIn } from '../node/disk/fingerprints.ts';
 import { caFileOf, type NodeFolders } from '../node/disk/places.ts';
 import { readPrivateKey } from '../node/disk/private-key.ts';
 import { type SigningFlags, signingFlags } from '../node/restart/signing-flags.ts';
@@ -40,13 +40,12 @@ function compare(keyFile: string, folders: NodeFolders): OtherSigner {
     return { kind: 'other-key', keyFile, why: 'it cannot be read, so it cannot be compared' };
   const publicKey = createPublicKey(key);
   const files = [caFileOf('ca', folders), caFileOf('kubelet-ca', folders)];
-  const isOurs = files.some((file) => keysIn(file).some((one) => isSameKey(one, publicKey)));
+  const isOurs = files.some((file) =>
+    publicKeysIn(readTextIfThere(file) ?? '').some((one) => isSameKey(one, publicKey)),
+  );
   if (isOurs) return { kind: 'same-key', keyFile };
   return { kind: 'other-key', keyFile, why: `no certificate in ${caFileOf('ca', folders)} has it` };
 }
-
-const keysIn = (file: string): KeyObject[] =>
-  certificatesIn(readTextIfThere(file) ?? '').map((pem) => new X509Certificate(pem).publicKey);
 
 /**
  * Called before the forwarder starts.

@@ -3,23 +3,23 @@
  * to sign. Only `sign` writes outcomes in the bucket, and only what the API server or the kubelet's own store has was
  * delivered; so both are compared.
  */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { certificatesIn } from '../../lib/certificate/pem.ts';
-import { OUTCOME_SUFFIXES } from '../../lib/contract/prefixes.ts';
 import { outcomesPrefix } from '../../lib/contract/request-key.ts';
 import { CSR } from '../../lib/contract/request-kinds.ts';
 import { Fault } from '../../lib/fault.ts';
-import { LIMITS } from '../../lib/limits.ts';
 import { CSRSIGNING_CONF } from '../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import type { Clock } from '../clock.ts';
 import { type KubeClient, KubeError, KubeUnreachable } from '../kubernetes/kube-client.ts';
 import { makeCsr } from '../node/csr/make-csr.ts';
+import { fingerprintOfFirst } from '../node/disk/fingerprints.ts';
 import { type NodeFolders, placeOf } from '../node/disk/places.ts';
 import { makePrivateKey } from '../node/disk/private-key.ts';
 import { readPlace } from '../node/disk/read-place.ts';
+import type { FoundObject } from '../node/exchange/exchange.ts';
+import { newestCertificates, readIssued } from '../node/exchange/newest-certificates.ts';
 import type { ForwarderPort, ForwarderProof } from '../node/release-keys/options.ts';
 import { attemptsPrefix } from './attempts.ts';
 import { type ApiCsr, isOver, readFacts, stateOf } from './csr-facts.ts';
@@ -75,20 +75,20 @@ const RECENT_MS = 60 * 60 * 1000;
 /** By the clocks of S3 and of this node; if they differ too much, a proof is requested. */
 const isRecent =
   ({ clock }: ServedDeps) =>
-  (at: number): boolean =>
-    Math.abs(clock.now().getTime() - at) <= RECENT_MS;
+  ({ lastModified }: FoundObject): boolean =>
+    Math.abs(clock.now().getTime() - lastModified.getTime()) <= RECENT_MS;
 
 /**
  * Whether the certificate in a CSR's status is the outcome of one of its attempts.
- * @param counts whether an outcome of this time does
+ * @param counts whether an outcome does
  */
 async function isByService(
   deps: ServedDeps,
   csr: ApiCsr,
-  counts: (at: number) => boolean = () => true,
+  counts: (outcome: FoundObject) => boolean = () => true,
 ): Promise<boolean> {
   const facts = readFacts(csr);
-  const certificate = fingerprintOf(
+  const certificate = fingerprintOfFirst(
     Buffer.from(csr.status?.certificate ?? '', 'base64').toString('latin1'),
   );
   if (!facts || certificate === undefined) return false;
@@ -96,8 +96,8 @@ async function isByService(
   // another control plane's own folder cannot be read from here
   const folder = facts.isByNode && facts.nodeName === node ? node : CSR;
   const place = { cluster, node: folder, uid: facts.uid, path: facts.signer.path };
-  const found = await certificatesUnder(await deps.exchange(), attemptsPrefix(place), 5);
-  return found.some(({ fingerprint, at }) => fingerprint === certificate && counts(at));
+  const found = await newestFingerprints(await deps.exchange(), attemptsPrefix(place), 5, counts);
+  return found.includes(certificate);
 }
 
 /** What the kubelet of this node uses came through its own forwarder, lately. */
@@ -105,52 +105,29 @@ async function findInStore(deps: ServedDeps): Promise<string | undefined> {
   const { cluster, node, folders, exchange } = deps;
   const place = readPlace(placeOf('kubelet.conf', folders));
   if (place.state !== 'present') return undefined;
-  const found = await certificatesUnder(
+  const counts = isRecent(deps);
+  const found = await newestFingerprints(
     await exchange(),
     outcomesPrefix(cluster, node),
     20,
-    '/kubelet-client.crt',
+    (outcome) => outcome.key.endsWith('/kubelet-client.crt') && counts(outcome),
   );
-  const counts = isRecent(deps);
-  const isServed = found.some(
-    ({ fingerprint, at }) => fingerprint === place.leaf.fingerprint256 && counts(at),
-  );
+  const isServed = found.includes(place.leaf.fingerprint256);
   return isServed
     ? `the kubelet of this node uses a certificate from the service (${place.certificateFile})`
     : undefined;
 }
 
-const MAX_LISTED = 100_000;
-
-/** The newest certificates below a prefix. */
-async function certificatesUnder(
+/** Of the newest certificates below a prefix, as far as they count. */
+async function newestFingerprints(
   exchange: Pick<ObjectStore, 'get' | 'list'>,
   prefix: string,
   most: number,
-  suffix: string = OUTCOME_SUFFIXES.certificate,
-): Promise<{ readonly fingerprint: string | undefined; readonly at: number }[]> {
-  const keys: { readonly key: string; readonly at: number }[] = [];
-  let listed = 0;
-  for await (const { key, lastModified } of exchange.list(prefix)) {
-    if (key.endsWith(suffix)) keys.push({ key, at: lastModified.getTime() });
-    listed += 1;
-    if (listed === MAX_LISTED) break;
-  }
-  keys.sort((a, b) => b.at - a.at);
-  const found = keys.slice(0, most).map(async ({ key, at }) => {
-    const object = await exchange.get(key, LIMITS.maxOutcomeBytes);
-    return { fingerprint: fingerprintOf(Buffer.from(object?.body ?? '').toString('latin1')), at };
-  });
-  return Promise.all(found);
-}
-
-function fingerprintOf(pem: string): string | undefined {
-  const [first] = certificatesIn(pem);
-  try {
-    return first === undefined ? undefined : new X509Certificate(first).fingerprint256;
-  } catch {
-    return undefined;
-  }
+  counts: (outcome: FoundObject) => boolean,
+): Promise<(string | undefined)[]> {
+  const newest = (await newestCertificates(exchange, prefix)).filter(counts).slice(0, most);
+  const issued = await Promise.all(newest.map(({ key }) => readIssued(exchange, key)));
+  return issued.map(({ pem = '' }) => fingerprintOfFirst(pem));
 }
 
 async function findObstacles(deps: ServedDeps): Promise<string[]> {

@@ -4,15 +4,15 @@
  * it can find a copy, and cannot prove that there is no other.
  */
 
-import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { isSameKey } from '../../../lib/csr/same-key.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { readTextIfThere, textOf } from '../../read-text.ts';
 import { caKeyFileOf } from './ca-keys.ts';
+import { publicKeysIn } from './fingerprints.ts';
 import { privateKeysIn } from './keys-in-text.ts';
 import { KUBEADM_FOLDERS } from './kubeadm-folders.ts';
 import { caFileOf, type NodeFolders } from './places.ts';
@@ -56,9 +56,12 @@ function siblingsOf(folder: string): string[] {
     .map((name) => join(dirname(folder), name));
 }
 
-/** For each of the folders. A node's own have some hundred files. A large one, and each key, count like other files. */
+/**
+ * For each of the folders. A node's own have some hundred files. A large one, and each key, count like other files, so
+ * that at most 125 MiB are read: a search is a part of each renewal.
+ */
 const MAX_FILES = 5000;
-const BYTES_OF_A_FILE = 64 * 1024;
+const BYTES_OF_A_FILE = 25 * 1024;
 const MAX_DEPTH = 8;
 const MAX_UNREAD = 100;
 /** A key has at most some kilobytes; cloud-init's user data, in which it may be, some tens. */
@@ -78,7 +81,7 @@ export function findKeyCopies(
   mostFiles = MAX_FILES,
 ): KeyCopies {
   const wanted = CA_NAMES.flatMap((ca) =>
-    publicKeysIn(caFileOf(ca, folders)).map((key) => ({ ca, key })),
+    publicKeysOf(caFileOf(ca, folders)).map((key) => ({ ca, key })),
   );
   const inPlace = CA_NAMES.map((ca) => realPath(caKeyFileOf(ca, folders)));
   const search = new Search(folders, wanted, inPlace, mostFiles);
@@ -208,10 +211,9 @@ const byFile = (a: { readonly file: string }, b: { readonly file: string }) =>
   a.file < b.file ? -1 : 1;
 
 /** A CA file that cannot be read is reported by others; then its key is not recognized. */
-function publicKeysIn(file: string): KeyObject[] {
+function publicKeysOf(file: string): KeyObject[] {
   try {
-    const certificates = certificatesIn(readTextIfThere(file) ?? '');
-    return certificates.map((pem) => new X509Certificate(pem).publicKey);
+    return publicKeysIn(readTextIfThere(file) ?? '');
   } catch {
     return [];
   }

@@ -6,7 +6,6 @@ import type { Exchange, FoundObject } from './exchange.ts';
 
 /** A node that renews every day has about 5,000 outcomes a year. */
 const MAX_LISTED = 100_000;
-/** A certificate with its intermediates; what is longer is not read. */
 
 /** Newest first, by the clock of the bucket. */
 export async function newestCertificates(

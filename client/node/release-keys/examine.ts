@@ -1,15 +1,15 @@
 /** What would be released on this node, and every reason not to do it. Only reads. */
 
-import { createHash, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { isSameKey } from '../../../lib/csr/same-key.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
 import { editText, readTextIfThere, textOf } from '../../read-text.ts';
 import { caKeyFileOf } from '../disk/ca-keys.ts';
+import { publicKeysIn } from '../disk/fingerprints.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import { privateKeyBlocksIn } from '../disk/private-key.ts';
 import { editFlags } from '../restart/edit-flags.ts';
@@ -200,12 +200,5 @@ async function compare(deps: ReleaseDeps, keys: readonly FoundKey[]) {
   return { leaves, refusals };
 }
 
-function holdsKey(pem: string, publicKey: KeyObject): boolean {
-  return certificatesIn(pem).some((one) => {
-    try {
-      return isSameKey(new X509Certificate(one).publicKey, publicKey);
-    } catch {
-      return false;
-    }
-  });
-}
+const holdsKey = (pem: string, publicKey: KeyObject): boolean =>
+  publicKeysIn(pem).some((one) => isSameKey(one, publicKey));

@@ -2,14 +2,12 @@
  * Whose key it is that the keys are sealed to. If it is on this node, the sealed copy is one that this node can open; if
  * it is a CA's, it is removed with the others, or only KMS has it, and nobody can ever open the copy.
  */
-
-import { X509Certificate } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { isSameKey } from '../../../lib/csr/same-key.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { readTextIfThere } from '../../read-text.ts';
+import { publicKeysIn } from '../disk/fingerprints.ts';
 import { findFilesWithKey, foldersToSearch } from '../disk/key-copies.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import type { Recipient } from './seal.ts';
@@ -33,8 +31,8 @@ export function recipientRefusals(recipient: Recipient, folders: NodeFolders): s
 }
 
 const hasKeyOf = (ca: CaName, { certificate }: Recipient, folders: NodeFolders): boolean =>
-  certificatesIn(readTextIfThere(caFileOf(ca, folders)) ?? '').some((pem) =>
-    isSameKey(new X509Certificate(pem).publicKey, certificate.publicKey),
+  publicKeysIn(readTextIfThere(caFileOf(ca, folders)) ?? '').some((key) =>
+    isSameKey(key, certificate.publicKey),
   );
 
 /** Where `openssl req -keyout` leaves a key. Not what is below: the folder may be any. */

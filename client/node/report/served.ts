@@ -1,6 +1,7 @@
 /** Which certificates the components of this node serve, by any CA: asked on their own ports. */
 import { connect } from 'node:tls';
 import { URL } from 'node:url';
+import { sha256Of } from '../disk/fingerprints.ts';
 import type { NodeFolders } from '../disk/places.ts';
 import { callable } from '../restart/address.ts';
 import { readManifest } from '../restart/manifest.ts';
@@ -77,7 +78,7 @@ function ask(
       end(
         certificate && {
           component,
-          sha256: hexOf(certificate.fingerprint256),
+          sha256: sha256Of(certificate),
           issuer: certificate.issuer.replaceAll('\n', ', '),
         },
       );
@@ -85,5 +86,3 @@ function ask(
     socket.on('error', () => end());
   });
 }
-
-const hexOf = (fingerprint: string) => fingerprint.replaceAll(':', '').toLowerCase();

@@ -158,7 +158,9 @@ it.each<[string, at: number, found: RegExp | undefined]>([
     0,
     /the kubelet of this node uses a certificate from the service/,
   ],
-  ['long ago is not: its forwarder may be gone since', -2 * 3600_000, undefined],
+  ['within the hour is evidence, too', -59 * 60_000, /uses a certificate from the service/],
+  ['before that is not: its forwarder may be gone since', -61 * 60_000, undefined],
+  ['in the future, by the clock of this node, is not', 2 * 3600_000, undefined],
 ])('what the kubelet of this node got %s', async (_, at, found) => {
   exchange.now = () => new Date(at);
   const text = readFileSync(join(root, 'kubelet.conf'), 'utf8');

@@ -132,6 +132,12 @@ it('a search that does not see everything says so', () => {
   expect(search()).toEqual({ ...nothing, isComplete: false });
 });
 
+it('a certificate that cannot be read hides no other of its CA file', () => {
+  put('pki/ca.crt', `-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n${made.ca[1]}`);
+  put('x', keyOf('ca'));
+  expect(search()).toEqual({ ...nothing, copies: ['x ca'] });
+});
+
 it('of thousands of keys, which someone may have put into a file, some are looked at, and it says so', () => {
   put('many', keyOf('other').repeat(2000) + keyOf('ca'));
   put('one', keyOf('etcd'));
@@ -144,6 +150,7 @@ it('of thousands of keys, which someone may have put into a file, some are looke
 
 it.each<[string, () => string]>([
   ['large files', () => 'x'.repeat(512 * 1024)],
+  ['files of some size', () => 'x'.repeat(100 * 1024)],
   ['files with many keys', () => keyOf('other').repeat(8)],
 ])('%s count like several, so that a search ends soon', (_, text) => {
   put('tmp/a', text());
