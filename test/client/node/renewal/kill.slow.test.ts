@@ -43,15 +43,18 @@ const serials = (folder: string) => KUBEADM_NAMES.map((name) => serialInPlace(fo
 const newOnes = (folder: string) => namesThatDiffer(folder, fixture.template);
 const requestIds = async () =>
   new Set((await fixture.keys('requests/')).map((key) => key.split('/')[3]));
-const filesOf = (folder: string) =>
-  execFileSync('find', ['.', '-path', './cakeless', '-prune', '-o', '-printf', '%p %m %y %l\n'], {
-    cwd: folder,
-    encoding: 'utf8',
-  })
+/** Without Cakeless's own. The kubelet's dated files count as one: two of the same second are one. */
+const filesOf = (folder: string) => {
+  const lines = execFileSync(
+    'find',
+    ['.', '-path', './cakeless', '-prune', '-o', '-printf', '%p %m %y %l\n'],
+    { cwd: folder, encoding: 'utf8' },
+  )
     .replaceAll(/kubelet-client-\d[\d-]+/g, 'kubelet-client-DATE')
     .replaceAll(folder, '')
-    .split('\n')
-    .sort();
+    .split('\n');
+  return [...new Set(lines)].sort();
+};
 
 it('after a kill at any file change, pairs match, and the next run completes the renewal', async () => {
   const whole = nodeFolder();
@@ -76,7 +79,7 @@ it('after a kill at any file change, pairs match, and the next run completes the
     expect(found).toHaveLength(KUBEADM_NAMES.length);
     const asked = [...(await requestIds())].filter((id) => !before.has(id));
     if (!wasDone) expect([at, asked.length]).toEqual([at, 1]);
-    expect([at, filesOf(folder).length]).toEqual([at, afterwards.length + (asked.length - 1)]);
+    expect([at, filesOf(folder)]).toEqual([at, afterwards]);
   }
 }, 1_800_000);
 
