@@ -32,6 +32,7 @@ import { formatTable } from '../table.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeOutcomes } from '../wording/outcomes.ts';
 import { describeOtherNames, isAboutNames } from '../wording/refusals.ts';
+import { reachAsKubelet } from './api-server.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
 import { leaseOf } from './node-lease.ts';
 import { printPreview } from './renew-preview.ts';
@@ -84,6 +85,7 @@ export async function renewThisNode(
     onStep: (step) => performance.mark(`cakeless:${step}`),
     exchange: () => connection.exchange(),
     lease: () => leaseOf(() => connection.exchange(), terminal, renewal),
+    reach: reachAsKubelet(folders),
   };
   if (options.dryRun)
     return printPreview(terminal, options.output, renewal, await previewRenewal(deps, renewal));

@@ -15,6 +15,7 @@ import {
   whoIsThis,
 } from '../node/state/settings.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { reachAsKubelet } from './api-server.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
 
 export interface RollbackCommandOptions extends NodeOptions {
@@ -51,9 +52,10 @@ export async function rollBackThisNode(
     clock: systemClock,
     timeoutSeconds: options.restartTimeout,
     lease: options.lease ? lease : undefined,
+    reach: reachAsKubelet(settings.folders),
   };
   if (options.dryRun) {
-    print(terminal, options.output, previewRollback(deps, id), true);
+    print(terminal, options.output, await previewRollback(deps, id), true);
     return EXIT.done;
   }
   const { restart, force = false } = options;

@@ -243,10 +243,17 @@ describe('before kubeadm runs', () => {
 });
 
 describe('a running node', () => {
-  const decide = (published: string | undefined, accept: boolean, ...hashes: string[]) => {
+  const decide = (published: string | undefined, accept: boolean, ...hashes: string[]) =>
+    decideBy(sub, published, accept, ...hashes);
+  const decideBy = (
+    pem: string,
+    published: string | undefined,
+    accept: boolean,
+    ...hashes: string[]
+  ) => {
     const options = { accept, hashes: caHashesOf(hashes) };
     const bundles = new Map([
-      ['ca' as const, { pem: sub, ...(published !== undefined && { chain: { pem: published } }) }],
+      ['ca' as const, { pem, ...(published !== undefined && { chain: { pem: published } }) }],
     ]);
     const decision = decideCaChange(folders(), bundles, options);
     return changeChains(decision, folders(), bundles, options);
@@ -295,6 +302,31 @@ describe('a running node', () => {
       /publishes another root: .*root=sha256/,
     );
     expect([...decide(chain, true, rootHash).caFiles]).toEqual([[file(), chain]]);
+  });
+
+  describe('whose chain has more than the service publishes', () => {
+    // what is above the CA was certified by two roots
+    const both = () => sub + issuing + other.certificate('root') + top;
+
+    it('keeps a CA of its CA file in the chain', () => {
+      put('pki/ca.crt', sub + sub2);
+      put('pki/ca-chain.crt', sub + sub2 + issuing + top);
+      for (const accept of [false, true]) {
+        const { caFiles, differences } = decideBy(sub + sub2, chain, accept);
+        expect(caFiles.size).toBe(0);
+        expect(differences.join()).toMatch(
+          /ca-chain\.crt stays as it is: .*lacks a certificate of the CA file: CN=kubernetes until/,
+        );
+      }
+    });
+
+    it('keeps a root until a person accepts that it goes', () => {
+      put('pki/ca-chain.crt', both());
+      expect(decide(chain, false).differences.join()).toMatch(
+        /stays as it is: the published chain lacks .*root=sha256.*--accept-ca-change accepts/,
+      );
+      expect([...decide(chain, true).caFiles]).toEqual([[file(), chain]]);
+    });
   });
 
   it.each<[string, string]>([
