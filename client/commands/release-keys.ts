@@ -98,7 +98,8 @@ function depsOf(
   const self = whoIsThis(settings);
   const connection = connectNode(process.env, config);
   const exchange = () => connection.exchange();
-  const as = (kubeconfig: string) => () => openKubeClient({ kubeconfig });
+  const as = (kubeconfig: string) => (signal?: AbortSignal) =>
+    openKubeClient({ kubeconfig }, { ...(signal && { signal }) });
   return {
     ...self,
     folders,
