@@ -88,7 +88,13 @@ export async function renewThisNode(
     reach: reachAsKubelet(folders),
   };
   if (options.dryRun)
-    return printPreview(terminal, options.output, renewal, await previewRenewal(deps, renewal));
+    return printPreview(
+      terminal,
+      options.output,
+      renewal,
+      folders,
+      await previewRenewal(deps, renewal),
+    );
   let exitCode: ExitCode = EXIT.failure;
   try {
     const report = await runRenewal(deps, renewal, options.splay, { randomInt });

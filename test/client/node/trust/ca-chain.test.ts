@@ -7,6 +7,7 @@ import { readKubeadmConfig } from '../../../../client/kubeadm/kubeadm-config.ts'
 import { changeFile } from '../../../../client/node/disk/file-change.ts';
 import { takeInventory } from '../../../../client/node/expiry/inventory.ts';
 import { prepareInstallation } from '../../../../client/node/install/installation.ts';
+import { decideTrust } from '../../../../client/node/prepare/decide-trust.ts';
 import { findPreflightProblems } from '../../../../client/node/prepare/preflight.ts';
 import { findChainMisuse } from '../../../../client/node/restart/chain-misuse.ts';
 import { neededRestarts } from '../../../../client/node/restart/needed-restarts.ts';
@@ -199,8 +200,8 @@ describe('a new node', () => {
 });
 
 describe('before kubeadm runs', () => {
-  const problemsOf = (component: string, flag: string) => {
-    const extraArgs = [{ name: flag, value: join(folder, 'pki/ca-chain.crt') }];
+  const configOf = (component: string, flag: string, value: string, certificatesDir?: string) => {
+    const extraArgs = [{ name: flag, value }];
     const documents = [
       {
         apiVersion: 'kubeadm.k8s.io/v1beta4',
@@ -212,11 +213,16 @@ describe('before kubeadm runs', () => {
         apiVersion: 'kubeadm.k8s.io/v1beta4',
         kind: 'ClusterConfiguration',
         kubernetesVersion: 'v1.35.4',
+        ...(certificatesDir !== undefined && { certificatesDir }),
         [component]: { extraArgs },
       },
     ];
     const yaml = documents.map((one) => JSON.stringify(one)).join('\n---\n');
-    const config = readKubeadmConfig(yaml, 'config.yaml');
+    return readKubeadmConfig(yaml, 'config.yaml');
+  };
+  const ownChain = () => join(folder, 'pki/ca-chain.crt');
+  const problemsOf = (component: string, flag: string, value = ownChain(), certDir?: string) => {
+    const config = configOf(component, flag, value, certDir);
     return findPreflightProblems(config, folders(), new Date())
       .map(({ problem }) => problem)
       .filter((problem) => /root/.test(problem));
@@ -240,6 +246,44 @@ describe('before kubeadm runs', () => {
     put('pki/ca-chain.crt', chain);
     expect(problemsOf('controllerManager', 'root-ca-file')).toEqual([]);
   });
+
+  describe.each<[string, string, string | undefined]>([
+    ["kubeadm's folder", '/etc/kubernetes/pki/ca-chain.crt', undefined],
+    ['certificatesDir', '/srv/pki/ca-chain.crt', '/srv/pki'],
+  ])(
+    'a configuration that names the file in %s, while other folders are prepared',
+    (_, value, dir) => {
+      it('needs it there, too, so that nothing is trusted before the root is', async () => {
+        const exchange = new MemoryStore();
+        exchange.seed(bundleKey('fleet', 'ca'), sub);
+        exchange.seed(chainKey('fleet', 'ca'), chain);
+        const decide = (...hashes: string[]) => {
+          const pins = {
+            hashes: caHashesOf([formatCaCertHash('ca', sub), ...hashes]),
+            trustBundle: undefined,
+            onFirstUse: false,
+          };
+          const config = configOf('controllerManager', 'root-ca-file', value, dir);
+          const preparation = { exchange, config, folders: folders(), pins, cluster: 'prod' };
+          return decideTrust(preparation as never, new Set(['fleet']));
+        };
+        const about = (problems: readonly string[]) => problems.filter((one) => /root/.test(one));
+        expect(about((await decide()).problems)).toEqual([
+          expect.stringMatching(/nothing vouches for the root .* does not start without it; give/),
+        ]);
+        expect(about((await decide(rootHash)).problems)).toEqual([]);
+      });
+
+      it('is checked in the folder that is prepared', () => {
+        expect(problemsOf('controllerManager', 'root-ca-file', value, dir)).toEqual([
+          expect.stringMatching(/^it is missing, and kube-controller-manager does not start/),
+        ]);
+        put('pki/ca-chain.crt', chain);
+        expect(problemsOf('controllerManager', 'root-ca-file', value, dir)).toEqual([]);
+        expect(problemsOf('apiServer', 'client-ca-file', value, dir)).toHaveLength(1);
+      });
+    },
+  );
 });
 
 describe('a running node', () => {
