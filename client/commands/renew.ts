@@ -119,7 +119,7 @@ async function reportRenewal(
   const { folders, stateDir, terminal, clock, exchange } = deps;
   // another run is in progress, and writes its own
   if (exitCode === EXIT.busy) return;
-  await rememberRenewal(stateDir, { at: clock.now().toISOString(), exitCode }).catch(
+  await rememberRenewal(stateDir, { at: clock.now().toISOString(), exitCode, cluster, node }).catch(
     (error: unknown) => terminal.progress(`note: this renewal is not remembered: ${error}`),
   );
   if (!writes) return;

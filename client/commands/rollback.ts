@@ -17,6 +17,7 @@ import {
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { reachAsKubelet } from './api-server.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
+import { recallSelf } from './recall-self.ts';
 
 export interface RollbackCommandOptions extends NodeOptions {
   restart: boolean;
@@ -38,7 +39,7 @@ export async function rollBackThisNode(
   const settings = resolveSettings(options);
   requireNode(settings.folders); // before the run lock, which creates its folder
   const lease = async () => {
-    const { cluster, node } = whoIsThis(settings);
+    const { cluster, node } = whoIsThis(recallSelf(settings));
     const store = await connectNode(process.env, settings.config).exchange();
     return takeLease(
       { store, clock: systemClock, terminal },
