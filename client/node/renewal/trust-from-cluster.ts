@@ -21,7 +21,7 @@ import { neededRestarts } from '../restart/needed-restarts.ts';
 import { findUnhealthy, requireVisibleProcesses } from '../restart/preconditions.ts';
 import type { RestartResult } from '../restart/restart.ts';
 import { withRunLock } from '../state/run-lock.ts';
-import { findAbove, subjectOf } from '../trust/above.ts';
+import { findAbove, MOST_CAS, subjectOf } from '../trust/above.ts';
 import { type ReachApiServer, whyUnreachable } from '../trust/api-server.ts';
 import { type CaHashes, caHashesOf, formatCaCertHash, hashOf } from '../trust/ca-cert-hash.ts';
 import {
@@ -97,7 +97,10 @@ function canonical(text: string): string {
       `the CA certificates of the cluster ${why}; nothing was changed`,
     );
   if (!holdsPlainCertificates(text)) throw wrong('are not a list of canonical PEM certificates');
-  const certificates = certificatesIn(text).map((pem) => new X509Certificate(pem));
+  const blocks = certificatesIn(text);
+  if (blocks.length > MOST_CAS)
+    throw wrong(`are ${blocks.length}; at most ${MOST_CAS} are accepted`);
+  const certificates = blocks.map((pem) => new X509Certificate(pem));
   if (certificates.length === 0 || !certificates.every(({ ca }) => ca))
     throw wrong('contain one that is not a CA');
   return certificates.map(({ raw }) => certificateToPem(raw)).join('');

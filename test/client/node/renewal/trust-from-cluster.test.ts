@@ -195,6 +195,10 @@ it.each([
   await expect(run(text)).rejects.toMatchObject({ code: 'check-failed' });
 });
 
+it('refuses more certificates than two versions of a CA have', async () => {
+  await expect(run(current.repeat(33))).rejects.toThrow(/are 33; at most 32 are accepted/);
+});
+
 it('refuses a certificate that is not a CA', async () => {
   const kubelet = readKubeconfig(readFileSync(join(folder, 'kubelet.conf'), 'utf8'), folder);
   const leaf = kubelet.certificate && 'pem' in kubelet.certificate ? kubelet.certificate.pem : '';

@@ -418,6 +418,49 @@ describe('a running node', () => {
     ]);
   });
 
+  describe('has a copy of the chain found by its content', () => {
+    const found = (more = {}) =>
+      takeInventory({
+        ...{ ...folders(), externalEtcd: true, now: new Date(), namesOf: () => [] },
+        ...more,
+      }).warnings.filter(({ warning }) => /above the CA|not examined/.test(warning));
+    const copy = () => join(folder, 'clients.pem');
+
+    it.each<[string, string, number]>([
+      ['with all of it', chain, 2],
+      ['with the root alone', top, 1],
+      ['without the CA', issuing + top, 2],
+      ['which has the CA alone', sub, 0],
+      ['which has another CA below the root', pki.certificate('services'), 0],
+      ['with endless certificates', sub.repeat(33), 1],
+    ])('%s, that --client-ca-file names', (_, pem, count) => {
+      put('clients.pem', pem);
+      manifest('kube-apiserver', `--client-ca-file=${copy()}`, '--secure-port=6443');
+      expect(found()).toHaveLength(count);
+      for (const { file, warning } of found()) {
+        expect(file).toBe(join(folder, 'manifests/kube-apiserver.yaml'));
+        expect(warning).toContain(`--client-ca-file names ${copy()}, which `);
+      }
+    });
+
+    it.each<[string, () => string, number]>([
+      ['a copy', copy, 2],
+      ['the chain itself', () => file(), 2],
+      ['the CA file', () => join(folder, 'pki/ca.crt'), 0],
+    ])('%s that the kubelet names as clientCAFile', (_, named, count) => {
+      put('clients.pem', chain);
+      put('pki/ca-chain.crt', chain);
+      put('config.yaml', `authentication: {x509: {clientCAFile: ${named()}}}`);
+      const warnings = found({ kubeletDir: join(folder, 'kubelet-pki') });
+      expect(warnings).toHaveLength(count);
+      for (const one of warnings)
+        expect(one).toMatchObject({
+          file: join(folder, 'config.yaml'),
+          warning: expect.stringMatching(/^authentication\.x509\.clientCAFile names /),
+        });
+    });
+  });
+
   it('has flags that name a chain found, except the one that may', () => {
     put('pki/ca-chain.crt', chain);
     manifest('kube-controller-manager', `--root-ca-file=${file()}`, `--client-ca-file=${file()}`);
