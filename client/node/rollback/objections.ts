@@ -46,7 +46,10 @@ export function findObjections(
     ...installation.journal.changes.flatMap((change) => findEdit(change, later)),
     ...restored
       .filter(({ chain: [leaf] }) => Date.parse(leaf.validTo) < now.getTime())
-      .map(({ file, chain: [leaf] }) => `${file}: the old certificate expired on ${leaf.validTo}`),
+      .map(
+        ({ file, chain: [leaf] }) =>
+          `${file}: the old certificate expired at ${isoOf(leaf.validTo)}`,
+      ),
     ...restored
       .filter(({ ca, chain }) => isOrphan(chain, bundleOf(ca)))
       .map(
@@ -65,6 +68,9 @@ export function findObjections(
     ...findLostRootCa(installation, folders),
   ];
 }
+
+/** Node.js has the dates of certificates as OpenSSL prints them. */
+const isoOf = (date: string) => new Date(date).toISOString();
 
 /**
  * Why the kubelet of this node would no longer verify the API server: the old CA file may lack the CA of a certificate
