@@ -1,8 +1,8 @@
 /** The first part of an adoption whose control planes cannot reach KMS: fetches what wraps the keys. */
-
 import { toBase64 } from '../../lib/bytes.ts';
 import { ADOPTABLE_CAS, type AdoptableCa } from '../../lib/ca/trust-domain-request.ts';
 import { certificateToPem } from '../../lib/certificate/pem.ts';
+import { formatHash } from '../node/trust/ca-cert-hash.ts';
 import { type AdoptDeps, type AdoptRequest, checkCas } from './adopt.ts';
 import { type AdoptionFile, digestOf, writeAdoptionFile } from './carried-files.ts';
 import { type Prepared, prepareAdoption } from './service.ts';
@@ -10,7 +10,7 @@ import { type Prepared, prepareAdoption } from './service.ts';
 export interface BegunCa {
   readonly keyId: string;
   readonly state: Prepared['state'];
-  /** SHA-256 in hex; undefined if there is nothing to wrap. */
+  /** In the form of the option; undefined if there is nothing to wrap. */
   readonly wrappingKeyHash?: string;
   /** Until when the wrapped key can be imported. */
   readonly validTo?: string;
@@ -61,7 +61,7 @@ function describe(prepared: readonly Prepared[], entries: AdoptionFile['cas']) {
       keyId: found.keyId,
       state: found.state,
       ...(parameters && {
-        wrappingKeyHash: digestOf(Buffer.from(parameters.wrappingKey, 'base64')),
+        wrappingKeyHash: formatHash(ca, digestOf(Buffer.from(parameters.wrappingKey, 'base64'))),
         validTo: parameters.validTo,
       }),
     };

@@ -43,6 +43,7 @@ export async function wrapKeys(
   const file = readAdoptionFile(folder);
   const named = ADOPTABLE_CAS.filter((ca) => file.cas[ca] !== undefined);
   const toWrap = named.filter((ca) => file.cas[ca]?.import !== undefined);
+  requireHashes(toWrap, hashes);
   const pki = readPki(folders, named);
   const imported = pki.filter(({ ca }) => !toWrap.includes(ca));
   const checked = [
@@ -78,6 +79,16 @@ export async function wrapKeys(
   };
 }
 
+/** Of one CA that is missing, the objections say so. */
+function requireHashes(toWrap: readonly AdoptableCa[], hashes: CaHashes): void {
+  if (toWrap.length === 0 || ADOPTABLE_CAS.some((ca) => hashes[ca].length > 0)) return;
+  throw new CommandError(
+    'usage',
+    `no key was wrapped: --wrapping-key-hash is missing for ${toWrap.join(', ')}`,
+    'give the hashes that cakeless trust-domain adopt --begin printed; they must not come from the folder, because anyone who can replace a wrapping key gets the CA key',
+  );
+}
+
 function wrappingKeyOf(file: AdoptionFile, ca: AdoptableCa): Buffer | undefined {
   const text = file.cas[ca]?.import?.wrappingKey;
   return text === undefined ? undefined : Buffer.from(text, 'base64');
@@ -106,7 +117,9 @@ function wrappingKeyObjections(
   const found = formatHash(ca, digestOf(wrappingKeyOf(file, ca) ?? Buffer.alloc(0)));
   const given = hashes[ca].map((hash) => formatHash(ca, hash));
   if (given.length === 0)
-    return [`${ca}: the hash of its wrapping key is missing; give it with --wrapping-key-hash`];
+    return [
+      `${ca}: the hash of its wrapping key is missing: give what cakeless trust-domain adopt --begin printed as --wrapping-key-hash`,
+    ];
   if (given.length > 1 || given[0] !== found)
     return [
       `${ca}: the wrapping key in the folder has the hash ${found}, not ${given.join(', ')}: it was replaced, or is of a different run of --begin`,

@@ -11,6 +11,7 @@ import {
   nodeConfigOption,
   noReportOption,
 } from './node-options.ts';
+import { addPlaceOptions } from './place-options.ts';
 
 export function addCheckExpirationCommand(
   program: Command,
@@ -22,9 +23,10 @@ export function addCheckExpirationCommand(
     .description(
       'list the certificates of this node, when they expire, and what is wrong with them',
     );
-  addFolderOptions(command, CERT_DIR_WITH_CONFIG)
+  const words = { cluster: 'the cluster, for the report of this node' };
+  addFolderOptions(addPlaceOptions(command, words), CERT_DIR_WITH_CONFIG)
     .addOption(kubeletDirOption())
-    .addOption(nodeConfigOption('name and folders of this node'))
+    .addOption(nodeConfigOption())
     .option(
       '--config <file>',
       'kubeadm configuration, for certificatesDir, an external etcd and the expected names',

@@ -26,7 +26,7 @@ export function addAdoptionCommands(
       '--from <dir>',
       'the folder from adopt --begin; the wrapped keys are written to it',
     )
-    .requiredOption(
+    .option(
       '--wrapping-key-hash <hash>',
       'hash of the wrapping key of a CA, as adopt --begin printed it; may be given several times, once for each CA',
       collect,

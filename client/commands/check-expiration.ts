@@ -13,7 +13,7 @@ import { formatReport, type ReportFormat } from '../node/expiry/report.ts';
 import { type NodeOptions, requireNode, resolveSettings } from '../node/state/settings.ts';
 import { printLines, type Terminal } from '../terminal.ts';
 
-export interface CheckOptions extends Omit<NodeOptions, 'cluster' | 'node' | 'also'> {
+export interface CheckOptions extends Omit<NodeOptions, 'also'> {
   config?: string;
   /** Seconds. */
   warnWithin: number;
@@ -44,7 +44,7 @@ export async function checkExpiration(
     ...folders,
     externalEtcd: expected.externalEtcd,
     namesOf: expected.namesOf,
-    nodeName: expected.nodeName ?? node,
+    nodeName: options.node ?? expected.nodeName ?? node,
     pairsOnly,
     now,
   });

@@ -14,10 +14,16 @@ export async function printNodes(
   const record = await readRecord(await buckets.authority(), cluster);
   const declared = record.nodes.map(({ name }) => name);
   const nodes = await readNodeReports(await buckets.exchange(), cluster, declared);
-  printResult(terminal, output, nodes, () => describe(nodes));
+  printResult(terminal, output, nodes, () => describeNodes(nodes));
 }
 
-function describe(nodes: readonly ReportOfNode[]): Line[] {
+/** How a report is written, for the nodes without one. */
+const SILENT = [
+  'a report is missing: on that node, run cakeless check-expiration with cluster, node and exchangeBucket in /etc/kubernetes/cakeless.yaml and the AWS credentials of the node; cakeless install-timer keeps the report up to date',
+  'nodes without the command or without AWS credentials, such as workers whose kubelets use the forwarder, write none',
+];
+
+export function describeNodes(nodes: readonly ReportOfNode[]): Line[] {
   return [
     {
       columns: [
@@ -46,5 +52,6 @@ function describe(nodes: readonly ReportOfNode[]): Line[] {
         ? [`${node}: its kube-controller-manager signs certificates`]
         : []),
     ]),
+    ...(nodes.some(({ writtenAt }) => writtenAt === undefined) ? SILENT : []),
   ];
 }

@@ -70,12 +70,16 @@ async function check(
   const checks = await checkCsrSigning({
     cluster: clusterOf(settings),
     folders: { ...settings.folders, certDir: caFolderOf(options, settings) },
-    client: () => openKubeClient(sourceOf(options, settings)),
+    client: () =>
+      openKubeClient(sourceOf(options, settings), { signal: AbortSignal.timeout(CHECK_MS) }),
     exchange: () => connection.exchange(settings.config),
   });
   printResult(terminal, options.output, { checks }, () => describeChecks(checks));
   return checks.some(({ state }) => state === 'wrong') ? EXIT.checkFailed : EXIT.done;
 }
+
+/** For all calls to the API server, one for each permission: they take a second. */
+const CHECK_MS = 30_000;
 
 const describeChecks = (checks: readonly Check[]): string[] =>
   checks.flatMap(({ name, state, what, fix }) => [

@@ -25,6 +25,7 @@ import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeKeyCopies } from './describe-key-copies.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
 import { leaseOf } from './node-lease.ts';
+import { recallSelf } from './recall-self.ts';
 
 export interface ReleaseKeysOptions extends NodeOptions {
   sealTo?: string;
@@ -95,10 +96,11 @@ function depsOf(
   { restartTimeout: timeoutSeconds, wait: waitSeconds }: ReleaseKeysOptions,
 ): ReleaseDeps {
   const { folders, stateDir, config } = settings;
-  const self = whoIsThis(settings);
+  const self = whoIsThis(recallSelf(settings));
   const connection = connectNode(process.env, config);
   const exchange = () => connection.exchange();
-  const as = (kubeconfig: string) => () => openKubeClient({ kubeconfig });
+  const as = (kubeconfig: string) => (signal?: AbortSignal) =>
+    openKubeClient({ kubeconfig }, { ...(signal && { signal }) });
   return {
     ...self,
     folders,

@@ -1,6 +1,8 @@
 /** `cakeless renew --dry-run`: prints what would be requested, changed and restarted. */
 import { printable } from '../../lib/printable.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { KUBEADM_FOLDERS } from '../node/disk/kubeadm-folders.ts';
+import type { NodeFolders } from '../node/disk/places.ts';
 import { describeSkipped } from '../node/disk/select-names.ts';
 import type { RenewalOptions } from '../node/renewal/options.ts';
 import type { ForeseenRestart, RenewalPreview } from '../node/renewal/preview.ts';
@@ -12,6 +14,7 @@ export function printPreview(
   terminal: Terminal,
   output: OutputFormat,
   { cluster, node }: RenewalOptions,
+  folders: Pick<NodeFolders, 'kubeconfigDir'>,
   { renewals, skipped, restarts, caChange }: RenewalPreview,
 ): ExitCode {
   const result = {
@@ -37,18 +40,27 @@ export function printPreview(
       rows: renewals.map((c) => [c.name, c.notAfter, c.subject, c.names.join(', '), c.key]),
     },
     ...describeSkipped(skipped).map((line) => printable(`skipped: ${line}`)),
-    ...describeForeseen(restarts),
+    ...describeForeseen(restarts, folders),
     ...describeCaChange(caChange).map(printable),
     '(dry run: nothing was requested, changed or restarted)',
   ]);
   return skipped.some(({ isError }) => isError) ? EXIT.usage : EXIT.done;
 }
 
-function describeForeseen(restarts: readonly ForeseenRestart[]): string[] {
+export function describeForeseen(
+  restarts: readonly ForeseenRestart[],
+  { kubeconfigDir }: Pick<NodeFolders, 'kubeconfigDir'>,
+): string[] {
   const would = restarts.filter(({ state }) => state === 'would-restart');
   const others = restarts.filter((restart) => restart.state !== 'would-restart');
+  const areCopies =
+    kubeconfigDir !== KUBEADM_FOLDERS.kubeconfigDir &&
+    others.some(({ state }) => state === 'not-on-this-node');
+  const nothing = areCopies
+    ? `nothing: no component of this machine uses the files in ${kubeconfigDir}, which is not ${KUBEADM_FOLDERS.kubeconfigDir}`
+    : 'nothing';
   return [
-    `would restart: ${would.map(({ component }) => component).join(', ') || 'nothing'}`,
+    `would restart: ${would.map(({ component }) => component).join(', ') || nothing}`,
     ...others.map(describeRestart),
   ];
 }

@@ -32,6 +32,7 @@ import { formatTable } from '../table.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeOutcomes } from '../wording/outcomes.ts';
 import { describeOtherNames, isAboutNames } from '../wording/refusals.ts';
+import { reachAsKubelet } from './api-server.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
 import { leaseOf } from './node-lease.ts';
 import { printPreview } from './renew-preview.ts';
@@ -84,9 +85,16 @@ export async function renewThisNode(
     onStep: (step) => performance.mark(`cakeless:${step}`),
     exchange: () => connection.exchange(),
     lease: () => leaseOf(() => connection.exchange(), terminal, renewal),
+    reach: reachAsKubelet(folders),
   };
   if (options.dryRun)
-    return printPreview(terminal, options.output, renewal, await previewRenewal(deps, renewal));
+    return printPreview(
+      terminal,
+      options.output,
+      renewal,
+      folders,
+      await previewRenewal(deps, renewal),
+    );
   let exitCode: ExitCode = EXIT.failure;
   try {
     const report = await runRenewal(deps, renewal, options.splay, { randomInt });
@@ -111,7 +119,7 @@ async function reportRenewal(
   const { folders, stateDir, terminal, clock, exchange } = deps;
   // another run is in progress, and writes its own
   if (exitCode === EXIT.busy) return;
-  await rememberRenewal(stateDir, { at: clock.now().toISOString(), exitCode }).catch(
+  await rememberRenewal(stateDir, { at: clock.now().toISOString(), exitCode, cluster, node }).catch(
     (error: unknown) => terminal.progress(`note: this renewal is not remembered: ${error}`),
   );
   if (!writes) return;

@@ -4,20 +4,25 @@ import { connectNode } from '../node/exchange/node-connection.ts';
 import { writeReport } from '../node/report/write.ts';
 import { type NodeOptions, resolveSettings } from '../node/state/settings.ts';
 import type { Terminal } from '../terminal.ts';
+import { recallSelf } from './recall-self.ts';
 
 /**
  * If the node knows its bucket. Files that were named on the command line are a copy of some node's, unless its
- * configuration was named, too.
+ * configuration, or cluster and node, were named, too.
  */
 export async function reportNode(
   terminal: Terminal,
   options: NodeOptions,
   now: () => Date,
 ): Promise<void> {
-  const { cluster, node, folders, stateDir, config } = resolveSettings(options);
+  const settings = resolveSettings(options);
+  const { folders, stateDir, config } = settings;
+  const { cluster, node } = recallSelf(settings);
   const isCopy = options.kubeconfigDir !== undefined || options.certDir !== undefined;
-  if ((isCopy && options.nodeConfig === undefined) || cluster === undefined || node === undefined)
-    return;
+  const isNamed =
+    options.nodeConfig !== undefined ||
+    (options.cluster !== undefined && options.node !== undefined);
+  if ((isCopy && !isNamed) || cluster === undefined || node === undefined) return;
   if (!(process.env[ENVIRONMENT.exchangeBucket] ?? config.exchangeBucket)) return;
   const { exchange } = connectNode(process.env, config);
   const place = { cluster, node, folders, stateDir };

@@ -15,7 +15,9 @@ import {
   whoIsThis,
 } from '../node/state/settings.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { reachAsKubelet } from './api-server.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
+import { recallSelf } from './recall-self.ts';
 
 export interface RollbackCommandOptions extends NodeOptions {
   restart: boolean;
@@ -37,7 +39,7 @@ export async function rollBackThisNode(
   const settings = resolveSettings(options);
   requireNode(settings.folders); // before the run lock, which creates its folder
   const lease = async () => {
-    const { cluster, node } = whoIsThis(settings);
+    const { cluster, node } = whoIsThis(recallSelf(settings));
     const store = await connectNode(process.env, settings.config).exchange();
     return takeLease(
       { store, clock: systemClock, terminal },
@@ -51,9 +53,10 @@ export async function rollBackThisNode(
     clock: systemClock,
     timeoutSeconds: options.restartTimeout,
     lease: options.lease ? lease : undefined,
+    reach: reachAsKubelet(settings.folders),
   };
   if (options.dryRun) {
-    print(terminal, options.output, previewRollback(deps, id), true);
+    print(terminal, options.output, await previewRollback(deps, id), true);
     return EXIT.done;
   }
   const { restart, force = false } = options;

@@ -12,7 +12,7 @@ import type { Connection } from '../connection.ts';
 import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { resolveSettings } from '../node/state/settings.ts';
-import { caHashesOf, formatHash } from '../node/trust/ca-cert-hash.ts';
+import { caHashesOf } from '../node/trust/ca-cert-hash.ts';
 import type { Line } from '../table.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { shellWord } from '../wording/shell.ts';
@@ -109,8 +109,8 @@ function printBegun(terminal: Terminal, output: OutputFormat, begun: BegunAdopti
     AdoptableCa,
     NonNullable<BegunAdoption['cas'][AdoptableCa]>,
   ][];
-  const hashes = entries.flatMap(([ca, { wrappingKeyHash }]) =>
-    wrappingKeyHash === undefined ? [] : `--wrapping-key-hash ${formatHash(ca, wrappingKeyHash)}`,
+  const hashes = entries.flatMap(([, { wrappingKeyHash }]) =>
+    wrappingKeyHash === undefined ? [] : `--wrapping-key-hash ${wrappingKeyHash}`,
   );
   printResult(terminal, output, begun, () => [
     {
@@ -146,12 +146,12 @@ function printAdopted(
 
 export interface WrapKeysOptions extends FolderOptions {
   from: string;
-  wrappingKeyHash: string[];
+  wrappingKeyHash?: string[];
   output: OutputFormat;
 }
 
 export async function wrapKeys(terminal: Terminal, options: WrapKeysOptions): Promise<void> {
-  const { from, wrappingKeyHash, output } = options;
+  const { from, wrappingKeyHash = [], output } = options;
   const { folders } = resolveSettings(options);
   const hashes = caHashesOf(wrappingKeyHash, 'a wrapping key');
   const deps = {

@@ -169,6 +169,28 @@ function printImported(
   for (const warning of summary.warnings ?? [])
     terminal.progress(`warning: ${warning.ca}: ${warning.text}`);
   terminal.progress(`imported the certificate of ${ca} of trust domain ${summary.trustDomain}`);
-  printResult(terminal, output, summary, () => describeCas(summary));
+  const missing = CA_NAMES.filter((name) => !(name in summary.cas));
+  printResult(terminal, output, { ...summary, missing }, () => [
+    ...describeCas(summary),
+    ...describeMissing(summary.trustDomain, missing),
+  ]);
   return EXIT.done;
 }
+
+/** A node of the cluster needs them, except those that its cluster does not have. */
+function describeMissing(trustDomain: string, missing: readonly CaName[]): Line[] {
+  if (missing.length === 0) return ['the trust domain has all its CAs'];
+  const options = missing.map((ca) => `--ca ${ca}`).join(' ');
+  return [
+    `not in the trust domain yet: ${missing.map(describeOne).join(', ')}`,
+    'for each that a corporate CA certifies:',
+    `cakeless trust-domain import-certificate ${trustDomain} --ca NAME --certificate FILE --chain FILE`,
+    'for the others, which get a self-signed certificate:',
+    `cakeless trust-domain create ${trustDomain} ${options}`,
+  ];
+}
+
+const describeOne = (ca: CaName): string => {
+  if (ca === 'etcd-ca') return 'etcd-ca (not needed with an external etcd)';
+  return ca === 'kubelet-ca' ? 'kubelet-ca (optional)' : ca;
+};

@@ -5,12 +5,12 @@ import { CommandError } from '../errors.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { type KubeClient, KubeError } from '../kubernetes/kube-client.ts';
 import { openKubeClient } from '../kubernetes/open-kube-client.ts';
-import { fileOf, placeOf } from '../node/disk/places.ts';
 import { checkCopies } from '../node/install/copies.ts';
 import { type ClusterTrustReport, trustFromCluster } from '../node/renewal/trust-from-cluster.ts';
 import { requireNode, resolveSettings } from '../node/state/settings.ts';
 import { caHashesOf } from '../node/trust/ca-cert-hash.ts';
 import { printResult, type Terminal } from '../terminal.ts';
+import { kubeletConf, reachAsKubelet } from './api-server.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
 import type { RenewCommandOptions } from './renew.ts';
 
@@ -32,11 +32,17 @@ export async function renewTrust(
   const report = await trustFromCluster(
     { folders, stateDir, terminal, clock: systemClock, timeoutSeconds: options.restartTimeout },
     { also, dryRun, restart: options.restart, hashes: caHashesOf(options.caCertHash ?? []) },
-    () => readRootCa(openKubeClient({ kubeconfig: fileOf(placeOf('kubelet.conf', folders)) })),
+    {
+      readPublished: () => readRootCa(openKubeClient(kubeletConf(folders))),
+      reach: reachAsKubelet(folders, NEEDED_MS),
+    },
   );
   printResult(terminal, options.output, report, () => describe(report));
   return exitCodeOfRestarts(report.restarts);
 }
+
+/** It has responded a moment ago. */
+const NEEDED_MS = 30_000;
 
 /**
  * Every pod of kube-system mounts it, such as kube-proxy, so the Node authorizer lets the kubelet read it. Not

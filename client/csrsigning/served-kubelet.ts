@@ -12,6 +12,7 @@ import { Fault } from '../../lib/fault.ts';
 import { CSRSIGNING_CONF } from '../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import type { Clock } from '../clock.ts';
+import { CommandError } from '../errors.ts';
 import { type KubeClient, KubeError, KubeUnreachable } from '../kubernetes/kube-client.ts';
 import { makeCsr } from '../node/csr/make-csr.ts';
 import { fingerprintOfFirst } from '../node/disk/fingerprints.ts';
@@ -26,25 +27,55 @@ import { type ApiCsr, isOver, readFacts, stateOf } from './csr-facts.ts';
 import { CSRS_PATH, REFUSED_ANNOTATION } from './csr-status.ts';
 import { type Check, checkCsrSigning } from './preflight.ts';
 
+/** @param signal ends all calls of the client */
+export type OpenClient = (signal?: AbortSignal) => KubeClient;
+
 export interface ServedDeps {
   readonly cluster: string;
   readonly node: string;
   readonly folders: NodeFolders;
   /** As the kubelet of this node, which may list and create CSRs. */
-  readonly kubelet: () => KubeClient;
+  readonly kubelet: OpenClient;
   /** As the forwarder. */
-  readonly forwarder: () => KubeClient;
+  readonly forwarder: OpenClient;
   readonly exchange: () => Promise<Pick<ObjectStore, 'get' | 'list'>>;
   readonly clock: Clock;
   /** How long to wait for the certificate that `prove` requests. */
   readonly waitSeconds: number;
+  /** Aborted after so many milliseconds. */
+  readonly deadline?: (milliseconds: number) => AbortSignal;
 }
 
 export const forwarderPort = (deps: ServedDeps): ForwarderPort => ({
-  findServed: () => findServed(deps),
+  findServed: () => explaining(() => findServed(deps)),
   findObstacles: () => findObstacles(deps),
   prove: (whileWaiting) => prove(deps, whileWaiting),
 });
+
+/**
+ * For all calls of a step to the API server: they take a second, and the limit of a single call would let a list of many
+ * pages, or the questions about many permissions, take minutes.
+ */
+const STEP_MS = 30_000;
+/** For the comparisons of a step with the bucket, which can be slow for each of them. */
+const COMPARING_MS = 60_000;
+
+const deadlineOf = ({ deadline = AbortSignal.timeout }: ServedDeps): AbortSignal =>
+  deadline(STEP_MS);
+
+/** @throws CommandError that says what to do if the API server does not respond, or not as expected */
+async function explaining<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof KubeUnreachable) && !(error instanceof KubeError)) throw error;
+    throw new CommandError(
+      'failure',
+      `it is unknown whether a forwarder serves kubelets: ${error.message}`,
+      'check the server in kubelet.conf and that its API server responds, or say with --without-forwarder why kubelets need none',
+    );
+  }
+}
 
 const SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet';
 
@@ -53,11 +84,14 @@ const MAX_COMPARED = 100;
 
 async function findServed(deps: ServedDeps): Promise<string | undefined> {
   const issued: ApiCsr[] = [];
-  for await (const { items } of deps.kubelet().list<ApiCsr>(CSRS_PATH))
+  for await (const { items } of deps.kubelet(deadlineOf(deps)).list<ApiCsr>(CSRS_PATH))
     issued.push(...items.filter(isIssuedClient));
   issued.sort((a, b) => createdAt(b) - createdAt(a));
+  const end = deps.clock.monotonic() + COMPARING_MS;
   for (const csr of issued.slice(0, MAX_COMPARED))
-    if (await isByService(deps, csr, isRecent(deps))) return servedBy(csr.metadata?.name ?? '');
+    if (deps.clock.monotonic() > end) break;
+    else if (await isByService(deps, csr, isRecent(deps)))
+      return servedBy(csr.metadata?.name ?? '');
   return findInStore(deps);
 }
 
@@ -140,7 +174,7 @@ async function findObstacles(deps: ServedDeps): Promise<string[]> {
   const checks = await checkCsrSigning({
     cluster,
     folders,
-    client: forwarder,
+    client: () => forwarder(deadlineOf(deps)),
     exchange: exchange as () => Promise<ObjectStore>,
   });
   return checks.filter(({ state }) => state === 'wrong').map(describe);

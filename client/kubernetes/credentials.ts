@@ -134,7 +134,7 @@ function serverUrl(text: string, file: string): URL {
 }
 
 /** An empty list of CAs would make Node trust those of the system. */
-function requireCa(pem: string, file: string): string {
+export function requireCa(pem: string, file: string): string {
   const certificates = certificatesIn(pem);
   if (certificates.length === 0) throw new CommandError('usage', `${file}: no CA certificate`);
   for (const certificate of certificates) {

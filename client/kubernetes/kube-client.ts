@@ -46,6 +46,8 @@ export interface KubeDeps {
   readonly randomInt?: RandomInt;
   /** Ends all calls, and all further ones. */
   readonly signal?: AbortSignal;
+  /** CA certificates in PEM that verify the server instead of those that the source names. */
+  readonly ca?: string;
 }
 
 /** The server responded, and the response is an error. */

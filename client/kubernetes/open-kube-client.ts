@@ -5,7 +5,12 @@ import type { IncomingMessage } from 'node:http';
 import type { RandomInt } from '../node/exchange/rhythm.ts';
 import { KubeConnection, type KubeRequest } from './connection.ts';
 import { CredentialStore } from './credential-store.ts';
-import { type CredentialPlaces, readCredentials, SERVICE_ACCOUNT_FOLDER } from './credentials.ts';
+import {
+  type CredentialPlaces,
+  readCredentials,
+  requireCa,
+  SERVICE_ACCOUNT_FOLDER,
+} from './credentials.ts';
 import {
   type KubeClient,
   type KubeDeps,
@@ -51,13 +56,15 @@ export function openKubeClient(
     timers = systemTimers,
     randomInt = systemRandomInt,
     signal,
+    ca,
     environment = process.env,
     serviceAccountFolder = SERVICE_ACCOUNT_FOLDER,
   } = deps;
   if (signal) setMaxListeners(0, signal); // one for each call that is running
-  const store = new CredentialStore(() =>
-    readCredentials(source, { environment, serviceAccountFolder }),
-  );
+  const store = new CredentialStore(() => {
+    const read = readCredentials(source, { environment, serviceAccountFolder });
+    return ca === undefined ? read : { ...read, ca: requireCa(ca, 'the given CA certificates') };
+  });
   return new HttpsKubeClient(new KubeConnection(store, timers), timers, randomInt, signal);
 }
 

@@ -44,8 +44,9 @@ export async function readBody(
 /** For an error of the connection. */
 export function unreachable(error: unknown): KubeUnreachable {
   if (error instanceof KubeUnreachable) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
-  const text = message === '' ? (code ?? 'no response') : message;
+  const { code, message, cause } = error as NodeJS.ErrnoException;
+  const isLate = cause instanceof Error && cause.name === 'TimeoutError'; // of AbortSignal.timeout
+  const text = isLate ? 'no response in time' : message === '' ? (code ?? 'no response') : message;
   return new KubeUnreachable(text, { cause: error });
 }
 

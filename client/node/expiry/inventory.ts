@@ -23,9 +23,10 @@ import { resolvedPath } from '../disk/resolved-path.ts';
 import { findCaKeyWarnings } from '../restart/ca-key-warnings.ts';
 import { findChainMisuse } from '../restart/chain-misuse.ts';
 import { kubeletAuthorityFile } from '../restart/kubelet-authority.ts';
-import { findIssuersAmong, subjectOf, WHY_NOT_ABOVE } from '../trust/above.ts';
+import { findIssuersAmong, MOST_CAS, subjectOf, WHY_NOT_ABOVE } from '../trust/above.ts';
 import { caFilesOf, whyNotKubeletCa } from '../trust/another-ca.ts';
 import { isOptional } from '../trust/optional-ca.ts';
+import { findAboveInClientCas } from './client-ca-files.ts';
 import { isLeftToKubelet, readBothOfKubelet, readServing } from './kubelet-rows.ts';
 import { guarded, type InventoryOptions, isExternal, messageOf, present, type Row } from './row.ts';
 
@@ -81,6 +82,7 @@ export function takeInventory(given: InventoryOptions): Inventory {
     warnings: [
       ...findCaKeyWarnings(options),
       ...findChainMisuse(options),
+      ...findAboveInClientCas(options),
       ...places.flatMap(findOpenKeys),
       ...findWrongKubeletDir(options),
       ...places.flatMap((place) => findMissedRotation(place, options.now)),
@@ -179,10 +181,16 @@ function whyAnotherCa(text: string, options: InventoryOptions): string[] {
   return why === undefined ? [] : [`it ${why}, so that it is not the CA of kubelets`];
 }
 
-const whyAbove = (text: string): string[] =>
-  findIssuersAmong(parseCertificates(text)).map(
+function whyAbove(text: string): string[] {
+  const certificates = parseCertificates(text);
+  if (certificates.length > MOST_CAS)
+    return [
+      `it has ${certificates.length} certificates; whether one is above the CA is examined for at most ${MOST_CAS}`,
+    ];
+  return findIssuersAmong(certificates).map(
     (one) => `it contains ${subjectOf(one)}, which is above the CA: ${WHY_NOT_ABOVE}; remove it`,
   );
+}
 
 const HOW_TO_REPLACE =
   'cakeless renew apiserver-kubelet-client --accept-ca-change --ca-cert-hash kubelet-ca=sha256:HEX replaces it';

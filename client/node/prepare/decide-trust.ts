@@ -14,6 +14,7 @@ import {
 } from '../trust/first-trust.ts';
 import { isOptional } from '../trust/optional-ca.ts';
 import { hasSubordinate } from '../trust/read-bundle.ts';
+import { namedFile } from './named-file.ts';
 import type { Preparation } from './preparation.ts';
 import { fileExists } from './write-file.ts';
 
@@ -43,10 +44,8 @@ function casOf({ role, externalEtcd }: KubeadmConfig): CaName[] {
 }
 
 /** kubeadm writes the flags into the manifests as they are. */
-function neededFiles(
-  { role, kubeletAuthority, rootCaFile, file }: KubeadmConfig,
-  folders: NodeFolders,
-): NeededFile[] {
+function neededFiles(config: KubeadmConfig, folders: NodeFolders): NeededFile[] {
+  const { role, kubeletAuthority, rootCaFile, file } = config;
   if (role === 'worker') return [];
   const flags = [
     {
@@ -63,7 +62,10 @@ function neededFiles(
     },
   ];
   return flags
-    .filter((one) => one.value !== undefined && isAt(one.value, one.file))
+    .filter(
+      ({ value, file: needed }) =>
+        value !== undefined && isAt(namedFile(value, config, folders), needed),
+    )
     .map(({ value, file: needed, flag, component }) => ({
       file: needed,
       why: `${file} names ${value} as ${flag}, and ${component} does not start without it`,

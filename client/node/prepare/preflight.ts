@@ -17,6 +17,7 @@ import { fileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
 import { resolvedPath } from '../disk/resolved-path.ts';
 import { rowsOf, takeInventory } from '../expiry/inventory.ts';
+import { namedFile } from './named-file.ts';
 
 export interface PreflightProblem {
   readonly file: string;
@@ -143,11 +144,12 @@ function externalEtcdFiles({ externalEtcd, role }: KubeadmConfig): PreflightProb
 }
 
 /** In the folder that kubeadm mounts; another path can be one of `extraVolumes`. kubeadm does not check it. */
-function kubeletAuthority(
-  { kubeletAuthority: file, role }: KubeadmConfig,
-  { certDir }: NodeFolders,
-): PreflightProblem[] {
-  if (role === 'worker' || file === undefined || existsSync(file)) return [];
+function kubeletAuthority(config: KubeadmConfig, folders: NodeFolders): PreflightProblem[] {
+  const { kubeletAuthority: named, role } = config;
+  if (role === 'worker' || named === undefined) return [];
+  const { certDir } = folders;
+  const file = namedFile(named, config, folders);
+  if (existsSync(file)) return [];
   if (!resolvedPath(file).startsWith(`${resolvedPath(certDir)}/`)) return [];
   const problem =
     'it is missing, and kube-apiserver does not start without it (apiServer.extraArgs: kubelet-certificate-authority)';
@@ -155,11 +157,10 @@ function kubeletAuthority(
 }
 
 /** What the controller manager publishes to pods, and flags that name a chain as something else. */
-function chains(
-  { rootCaFile, extraArgs, role, file }: KubeadmConfig,
-  folders: NodeFolders,
-): PreflightProblem[] {
+function chains(config: KubeadmConfig, folders: NodeFolders): PreflightProblem[] {
+  const { rootCaFile: published, extraArgs, role, file } = config;
   if (role === 'worker') return [];
+  const rootCaFile = published && namedFile(published, config, folders);
   const isLacking =
     rootCaFile !== undefined && isChainFile(rootCaFile, folders) && !existsSync(rootCaFile);
   const missing =
@@ -167,7 +168,9 @@ function chains(
   return [
     ...(isLacking ? [{ file: rootCaFile, problem: missing }] : []),
     ...extraArgs
-      .filter(({ component, name, value }) => isChainMisused(component, name, value, folders))
+      .filter(({ component, name, value }) =>
+        isChainMisused(component, name, namedFile(value, config, folders), folders),
+      )
       .map(({ name, value }) => ({ file, problem: describeMisuse(name, value) })),
   ];
 }

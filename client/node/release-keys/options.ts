@@ -14,11 +14,14 @@ export interface ReleaseDeps extends RestartDeps {
 }
 
 /**
- * Whether certificates of kubelets come from the service when kube-controller-manager no longer signs. Each call throws if
- * the API server or the bucket cannot be reached.
+ * Whether certificates of kubelets come from the service when kube-controller-manager no longer signs. Each call ends after
+ * a limited time, and throws if the API server or the bucket cannot be reached.
  */
 export interface ForwarderPort {
-  /** A certificate of the service that a kubelet of this cluster has received. Only reads. */
+  /**
+   * A certificate of the service that a kubelet of this cluster has received. Only reads.
+   * @throws CommandError if the API server does not say
+   */
   findServed(): Promise<string | undefined>;
   /** Why the forwarder cannot work, as far as it can be seen from this node. Only reads. */
   findObstacles(): Promise<readonly string[]>;

@@ -197,8 +197,16 @@ async function findForwarder(
 ): Promise<ForwarderState> {
   if (withoutForwarder !== undefined)
     return { known: `not needed: ${withoutForwarder}`, obstacles: [] };
-  const served = await forwarder.findServed();
-  return { known: served, obstacles: served === undefined ? await forwarder.findObstacles() : [] };
+  try {
+    const served = await forwarder.findServed();
+    const obstacles = served === undefined ? await forwarder.findObstacles() : [];
+    return { known: served, obstacles };
+  } catch (error) {
+    // one reason among the others
+    if (!(error instanceof CommandError)) throw error;
+    const hint = error.hint === undefined ? '' : `; ${error.hint}`;
+    return { known: undefined, obstacles: [`${error.message}${hint}`] };
+  }
 }
 
 /** One that was interrupted is continued, with what is on disk now. */

@@ -69,7 +69,10 @@ export function readRecipient(pem: string, file: string, now: Date): Recipient {
       'make a recipient, away from this node: openssl req -x509 -newkey rsa:4096 -subj /CN=ca-keys -days 365 -keyout recipient.key -out recipient.crt',
     );
   if (Date.parse(certificate.validTo) <= now.getTime())
-    throw wrong(`it expired on ${certificate.validTo}`, 'give a certificate that is valid');
+    throw wrong(
+      `it expired at ${new Date(certificate.validTo).toISOString()}`,
+      'give a certificate that is valid',
+    );
   const subject = certificate.subject.replaceAll('\n', ', ');
   const text = `${subject} (SHA-256 ${certificate.fingerprint256})`;
   return { certificate, text, file };

@@ -20,6 +20,7 @@ import {
 import { changeChains } from '../trust/chain-change.ts';
 import { chainOf } from '../trust/path.ts';
 import { onlyTurned, turnBundles } from '../trust/turn-bundles.ts';
+import { checkApiServer } from './check-api-server.ts';
 import { type CheckedOutcome, checkOutcome } from './check-outcome.ts';
 import { completeInstallation } from './complete-installation.ts';
 import { leaseFor, type RenewalDeps, type RenewalOptions } from './options.ts';
@@ -154,6 +155,7 @@ async function installAll(
 ) {
   // reports what cannot be changed before it waits for the lease
   const first = plan(deps, options, checked);
+  await checkApiServer(deps.reach, checked.decision, deps.folders, first.names);
   const reloading = options.restart ? componentsToWatch(first.names, first.restarts) : [];
   // a component that does not reload its files is restarted, so it needs the lease, too
   const users = [...first.restarts, ...reloading];

@@ -23,6 +23,7 @@ import { acquireLease } from '../restart/acquire-lease.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import type { HeldLease } from '../restart/lease.ts';
 import { accepts, type CaChangeOptions } from '../trust/accepted-change.ts';
+import type { ReachApiServer } from '../trust/api-server.ts';
 import { leadsTo, presentedBy } from '../trust/signer.ts';
 
 export interface RenewalOptions {
@@ -63,6 +64,8 @@ export interface RenewalDeps extends RestartDeps {
   exchange(): Promise<ObjectStore>;
   /** undefined if another node held it for too long. */
   lease(): Promise<HeldLease | undefined>;
+  /** The API server that the kubelet of this node uses; absent if it is not checked. */
+  readonly reach?: ReachApiServer;
 }
 
 /** @throws CommandError if other nodes held it all the time */

@@ -5,10 +5,12 @@ import { parseCertificates } from '../disk/fingerprints.ts';
 import type { NodeFolders } from '../disk/places.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { CaChangeOptions } from '../trust/accepted-change.ts';
+import type { ReachApiServer } from '../trust/api-server.ts';
 import { casOfFiles, checkStayingCertificates, decideCaChange } from '../trust/ca-change.ts';
 import { changeChains } from '../trust/chain-change.ts';
 import type { PublishedBundle } from '../trust/read-bundle.ts';
 import { type NodeCertificate, turnBundles } from '../trust/turn-bundles.ts';
+import { checkApiServer } from './check-api-server.ts';
 import { checkOwnKubelet } from './own-kubelet.ts';
 import {
   findTrustDomain,
@@ -38,6 +40,7 @@ const HOW_TO_CHANGE =
   'certificates of a CA that these files lack would not be installed; --accept-ca-change with a --ca-cert-hash for each new CA changes them';
 
 interface PreviewOptions extends TrustDomainSources {
+  readonly reach: ReachApiServer | undefined;
   readonly caChange: CaChangeOptions;
 }
 
@@ -63,7 +66,7 @@ export async function previewCaChange(
 
 async function compare(
   exchange: Exchange,
-  { caChange: options, ...sources }: PreviewOptions,
+  { caChange: options, reach, ...sources }: PreviewOptions,
   names: readonly CertificateName[],
   folders: NodeFolders,
 ): Promise<CaChangePreview> {
@@ -84,6 +87,7 @@ async function compare(
     const staying = stayingCertificates(folders, names);
     checkStayingCertificates(decision, folders, staying);
     checkOwnKubelet(decision, folders);
+    await checkApiServer(reach, decision, folders, names);
     const turned = turnBundles(decision, folders, published, [
       ...staying.map(stayingOnNode),
       ...names.map((name) => foreseen(name, published)),

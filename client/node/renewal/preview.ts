@@ -37,7 +37,7 @@ export interface RenewalPreview {
 
 /** Reads nothing from the bucket, except the CAs that the service publishes. */
 export async function previewRenewal(
-  deps: RestartDeps & Pick<RenewalDeps, 'exchange' | 'stateDir'>,
+  deps: RestartDeps & Pick<RenewalDeps, 'exchange' | 'stateDir' | 'reach'>,
   options: RenewalOptions,
 ): Promise<RenewalPreview> {
   const { folders } = deps;
@@ -58,7 +58,7 @@ export async function previewRenewal(
   const names = present.map(({ name }) => name);
   // without a certificate to renew, nothing is compared unless a person accepts what differs
   const isCompared = names.length > 0 || caChange.accept;
-  const sources = { ...options, stateDir: deps.stateDir };
+  const sources = { ...options, stateDir: deps.stateDir, reach: deps.reach };
   const preview = isCompared
     ? await previewCaChange(() => deps.exchange(), sources, names, folders)
     : undefined;

@@ -21,7 +21,8 @@ import { neededRestarts } from '../restart/needed-restarts.ts';
 import { findUnhealthy, requireVisibleProcesses } from '../restart/preconditions.ts';
 import type { RestartResult } from '../restart/restart.ts';
 import { withRunLock } from '../state/run-lock.ts';
-import { findAbove, subjectOf } from '../trust/above.ts';
+import { findAbove, MOST_CAS, subjectOf } from '../trust/above.ts';
+import { type ReachApiServer, whyUnreachable } from '../trust/api-server.ts';
 import { type CaHashes, caHashesOf, formatCaCertHash, hashOf } from '../trust/ca-cert-hash.ts';
 import {
   type CaDecision,
@@ -51,14 +52,18 @@ export interface ClusterTrustReport {
   readonly backup?: string;
 }
 
-/**
- * @param readPublished ca.crt of the ConfigMap kube-root-ca.crt, over a connection that today's ca.crt verifies
- * @throws CommandError on a control plane, whose CA files the service publishes
- */
+/** The API server that the kubelet of this node uses. */
+export interface ClusterSource {
+  /** ca.crt of the ConfigMap kube-root-ca.crt, over a connection that today's CA certificates verify. */
+  readPublished(): Promise<string>;
+  readonly reach: ReachApiServer;
+}
+
+/** @throws CommandError on a control plane, whose CA files the service publishes */
 export async function trustFromCluster(
   deps: RestartDeps & { readonly stateDir: string },
   options: ClusterTrustOptions,
-  readPublished: () => Promise<string>,
+  cluster: ClusterSource,
 ): Promise<ClusterTrustReport> {
   if (readManifest('kube-apiserver', deps.folders))
     throw new CommandError(
@@ -68,10 +73,11 @@ export async function trustFromCluster(
     );
   return withRunLock(deps.folders, async () => {
     const recovered = options.dryRun ? [] : await recover(deps, async () => undefined);
-    const { pem, notes } = leaveOutAbove(deps, options, canonical(await readPublished()));
+    const { pem, notes } = leaveOutAbove(deps, options, canonical(await cluster.readPublished()));
     const decision = decide(deps, options, pem);
     const { differences: caDifferences } = decision.turned;
     const restarts = recovered.flatMap((one) => one.restarts);
+    await requireVerified(deps, decision, cluster.reach);
     if (decision.turned.caFiles.size === 0 || options.dryRun)
       return { caDifferences, notes, restarts };
     const installed = await install(deps, options, decision);
@@ -91,7 +97,10 @@ function canonical(text: string): string {
       `the CA certificates of the cluster ${why}; nothing was changed`,
     );
   if (!holdsPlainCertificates(text)) throw wrong('are not a list of canonical PEM certificates');
-  const certificates = certificatesIn(text).map((pem) => new X509Certificate(pem));
+  const blocks = certificatesIn(text);
+  if (blocks.length > MOST_CAS)
+    throw wrong(`are ${blocks.length}; at most ${MOST_CAS} are accepted`);
+  const certificates = blocks.map((pem) => new X509Certificate(pem));
   if (certificates.length === 0 || !certificates.every(({ ca }) => ca))
     throw wrong('contain one that is not a CA');
   return certificates.map(({ raw }) => certificateToPem(raw)).join('');
@@ -131,6 +140,26 @@ function decide(
   checkStayingCertificates(decision, folders, staying);
   const turned = turnBundles(decision, folders, published, staying.map(stayingOnNode));
   return { turned, cas: casOfFiles(decision, folders) };
+}
+
+/**
+ * The ConfigMap may be older than the certificate of the API server that returned it: kube-controller-manager publishes
+ * the file that it read when it started.
+ */
+async function requireVerified(
+  { folders }: Pick<RestartDeps, 'folders'>,
+  { turned: { caFiles } }: TurnedDecision,
+  reach: ReachApiServer,
+): Promise<void> {
+  const file = caFileOf('ca', folders);
+  const next = caFiles.get(file);
+  const why = next === undefined ? undefined : await whyUnreachable(reach, next);
+  if (why === undefined) return;
+  throw new CommandError(
+    'check-failed',
+    `nothing was changed: the CA certificates of the ConfigMap kube-root-ca.crt do not verify the API server that returned it: ${why}`,
+    `the ConfigMap may be older than the certificate of the API server: restart kube-controller-manager on the control planes, compare their ${file} with it, then run the same command again`,
+  );
 }
 
 interface TurnedDecision {

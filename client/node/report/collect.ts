@@ -66,7 +66,7 @@ export function collectReport(
         signs: signing.signs,
       },
     }),
-    ...(renewal && { renewal }),
+    ...(renewal && { renewal: { at: renewal.at, exitCode: renewal.exitCode } }),
   });
 }
 

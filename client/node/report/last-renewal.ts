@@ -1,10 +1,15 @@
-/** When this node was renewed last, and how that ended: `check-expiration` reports it, too. */
+/** When this node was renewed last, as whom, and how that ended: `check-expiration` reports it, too. */
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import { readTextIfThere } from '../../read-text.ts';
 
-const schema = z.object({ at: z.string(), exitCode: z.number() });
+const schema = z.object({
+  at: z.string(),
+  exitCode: z.number(),
+  cluster: z.string(),
+  node: z.string(),
+});
 
 export type LastRenewal = z.infer<typeof schema>;
 

@@ -119,6 +119,18 @@ export function mayRunOutsideManifests(
   return ours.length > 0;
 }
 
+/**
+ * Whether the kubelet of this machine is that of another node's files: of a copy, it must not be restarted. Unknown if it
+ * does not run, or cannot be seen.
+ */
+export function isKubeletOfOthers(folders: NodeFolders, proc = PROC): boolean {
+  if (folders.kubeconfigDir === KUBEADM_FOLDERS.kubeconfigDir) return false;
+  return (
+    programs('kubelet', proc).length > 0 &&
+    findProcesses('kubelet', folders, undefined, proc).length === 0
+  );
+}
+
 /** Other users' processes are invisible if /proc is mounted with hidepid (proc(5)), or not mounted. */
 export const seesOtherProcesses = (proc = PROC): boolean =>
   (readProc(proc, '1', 'cmdline') ?? '') !== '';

@@ -2,7 +2,7 @@
 import type { Component } from '../disk/components.ts';
 import type { RestartDeps } from './deps.ts';
 import { manifestsFolder, readManifest } from './manifest.ts';
-import { mayRunOutsideManifests, seesOtherProcesses } from './processes.ts';
+import { isKubeletOfOthers, mayRunOutsideManifests, seesOtherProcesses } from './processes.ts';
 import { hostSystemd } from './systemd.ts';
 
 /** A component that this command does not restart. */
@@ -19,9 +19,9 @@ export function whyNotRestarted(component: Component, deps: RestartDeps): NotRes
 
 export function isRestartable(
   component: Component,
-  { folders, systemd = hostSystemd }: RestartDeps,
+  { folders, systemd = hostSystemd, proc }: RestartDeps,
 ): boolean {
-  if (component === 'kubelet') return systemd.isRunning();
+  if (component === 'kubelet') return systemd.isRunning() && !isKubeletOfOthers(folders, proc);
   return readManifest(component, folders) !== undefined;
 }
 

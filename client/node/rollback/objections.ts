@@ -26,6 +26,7 @@ import { resolvedPath } from '../disk/resolved-path.ts';
 import { contentOf, type Installation } from '../install/journal.ts';
 import { kubeletAuthorityFile } from '../restart/kubelet-authority.ts';
 import { rootCaFile } from '../restart/root-ca-file.ts';
+import { type ReachApiServer, whyLost } from '../trust/api-server.ts';
 import { type Chain, chainOf } from '../trust/path.ts';
 import { leadsTo } from '../trust/signer.ts';
 
@@ -45,7 +46,10 @@ export function findObjections(
     ...installation.journal.changes.flatMap((change) => findEdit(change, later)),
     ...restored
       .filter(({ chain: [leaf] }) => Date.parse(leaf.validTo) < now.getTime())
-      .map(({ file, chain: [leaf] }) => `${file}: the old certificate expired on ${leaf.validTo}`),
+      .map(
+        ({ file, chain: [leaf] }) =>
+          `${file}: the old certificate expired at ${isoOf(leaf.validTo)}`,
+      ),
     ...restored
       .filter(({ ca, chain }) => isOrphan(chain, bundleOf(ca)))
       .map(
@@ -63,6 +67,29 @@ export function findObjections(
     ...findLostAuthority(installation, folders),
     ...findLostRootCa(installation, folders),
   ];
+}
+
+/** Node.js has the dates of certificates as OpenSSL prints them. */
+const isoOf = (date: string) => new Date(date).toISOString();
+
+/**
+ * Why the kubelet of this node would no longer verify the API server: the old CA file may lack the CA of a certificate
+ * that is newer. Unknown if the API server is on this node and gets its old certificate back, too.
+ */
+export async function findLostApiServer(
+  installation: Installation,
+  folders: NodeFolders,
+  reach: ReachApiServer,
+): Promise<string[]> {
+  const file = caFileOf('ca', folders);
+  const before = readCa(file);
+  const after = bundleAfter(installation, file);
+  if (before === undefined || after === undefined) return [];
+  if (installation.journal.names.includes('apiserver')) return [];
+  const why = await whyLost(reach, before, after);
+  return why === undefined
+    ? []
+    : [`${file}: the kubelet would no longer verify the API server with the old one: ${why}`];
 }
 
 /** An API server that verifies kubelets does not start without its CA file, and reaches no kubelet with a wrong one. */

@@ -1,6 +1,5 @@
 /** `cakeless rollback`: restores the files that an installation replaced, and restarts the components that use them. */
 import { CommandError } from '../../errors.ts';
-import type { NodeFolders } from '../disk/places.ts';
 import { type Installation, listInstallations, record } from '../install/journal.ts';
 import { acquireLease } from '../restart/acquire-lease.ts';
 import type { RestartDeps } from '../restart/deps.ts';
@@ -11,7 +10,8 @@ import { requireVisibleProcesses } from '../restart/preconditions.ts';
 import { requireProc } from '../restart/processes.ts';
 import type { RestartResult } from '../restart/restart.ts';
 import { withRunLock } from '../state/run-lock.ts';
-import { findObjections } from './objections.ts';
+import type { ReachApiServer } from '../trust/api-server.ts';
+import { findLostApiServer, findObjections } from './objections.ts';
 import { rollBackInstallation } from './roll-back-installation.ts';
 
 export interface RollbackOptions {
@@ -24,6 +24,8 @@ export interface RollbackOptions {
 export interface RollbackDeps extends RestartDeps {
   /** Returns undefined if another node held it for too long; absent if no lease is needed. */
   readonly lease?: (() => Promise<HeldLease | undefined>) | undefined;
+  /** The API server that the kubelet of this node uses; absent if it is not checked. */
+  readonly reach?: ReachApiServer;
 }
 
 export interface RollbackReport {
@@ -35,12 +37,12 @@ export interface RollbackReport {
 }
 
 /** What `rollBack` would do. Writes nothing. */
-export function previewRollback(
-  { folders, stateDir, clock }: RestartDeps,
+export async function previewRollback(
+  deps: RollbackDeps,
   id: string | undefined,
-): RollbackReport {
-  const installation = choose(stateDir, id);
-  const objections = objectionsTo(installation, stateDir, folders, clock.now());
+): Promise<RollbackReport> {
+  const installation = choose(deps.stateDir, id);
+  const objections = await objectionsTo(installation, deps);
   return { installation, restarts: [], objections };
 }
 
@@ -49,17 +51,17 @@ export async function rollBack(
   deps: RollbackDeps,
   options: RollbackOptions,
 ): Promise<RollbackReport> {
-  const { folders, stateDir, clock } = deps;
+  const { folders, stateDir } = deps;
   if (options.restart) requireProc(folders);
   return withRunLock(folders, async () => {
     await returnManifests(stateDir, folders);
     const installation = choose(stateDir, options.id);
-    const check = () => {
-      const objections = objectionsTo(installation, stateDir, folders, clock.now());
+    const check = async () => {
+      const objections = await objectionsTo(installation, deps);
       if (!options.force) refuse(objections);
       return objections;
     };
-    check();
+    await check();
     const { names, caData = [], cas, changes } = installation.journal;
     const users = [...names, ...caData];
     const restarts = options.restart ? neededRestarts(deps, users, cas, changes) : [];
@@ -69,7 +71,7 @@ export async function rollBack(
         ? await acquireLease(deps.lease, 'wait, or use --no-lease')
         : undefined;
     try {
-      const objections = check(); // again: someone may have edited a file during the wait for the lease
+      const objections = await check(); // again: someone may have edited a file during the wait for the lease
       const planned = await record(installation, { restarts, restarted: [] });
       const done = await rollBackInstallation(planned, 'cakeless rollback', deps, held);
       const next = candidates(stateDir).at(-1)?.journal.id;
@@ -99,15 +101,16 @@ function choose(stateDir: string, id: string | undefined): Installation {
   );
 }
 
-function objectionsTo(
+async function objectionsTo(
   chosen: Installation,
-  stateDir: string,
-  folders: NodeFolders,
-  now: Date,
-): string[] {
+  { stateDir, folders, clock, reach }: RollbackDeps,
+): Promise<string[]> {
   const all = candidates(stateDir);
   const at = all.findIndex(({ journal }) => journal.id === chosen.journal.id);
-  return findObjections(chosen, all.slice(at + 1), folders, now);
+  return [
+    ...findObjections(chosen, all.slice(at + 1), folders, clock.now()),
+    ...(reach ? await findLostApiServer(chosen, folders, reach) : []),
+  ];
 }
 
 function refuse(objections: readonly string[]): void {

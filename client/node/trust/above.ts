@@ -6,6 +6,12 @@ import type { X509Certificate } from 'node:crypto';
 import { caOfSubject } from './another-ca.ts';
 import { isSignedBy, type Path } from './path.ts';
 
+/**
+ * Two versions of a CA, each below as many as the service imports (`lib/ca/lint-chain.ts`), and more. Each certificate of
+ * a list is compared with each other one, so a list of the bucket with more is refused before that.
+ */
+export const MOST_CAS = 32;
+
 /** On one line. */
 export const subjectOf = ({ subject }: X509Certificate): string => subject.replaceAll('\n', ', ');
 

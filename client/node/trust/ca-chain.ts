@@ -5,7 +5,7 @@
  */
 import type { X509Certificate } from 'node:crypto';
 import { parseCertificates } from '../disk/fingerprints.ts';
-import { isSelfSigned, subjectOf } from './above.ts';
+import { isSelfSigned, MOST_CAS, subjectOf } from './above.ts';
 import { formatCaCertHash, hashOf } from './ca-cert-hash.ts';
 import { isSignedBy } from './path.ts';
 
@@ -25,8 +25,8 @@ export function findChainProblem(chainPem: string, bundle: string): string | und
   const isOwn = (one: X509Certificate) => cas.some(isSame(one));
   const [first] = chain;
   if (!first || !isOwn(first)) return 'it does not begin with a certificate of the CA file';
-  if (chain.length > MAX_CERTIFICATES)
-    return `it has ${chain.length} certificates; at most ${MAX_CERTIFICATES} are accepted`;
+  if (chain.length > MOST_CAS)
+    return `it has ${chain.length} certificates; at most ${MOST_CAS} are accepted`;
   const above = growing(chain.filter(isOwn), chain, (one, below) => isSignedBy(below, one));
   const unrelated = chain.find((one) => !above.has(one));
   if (unrelated) return `${subjectOf(unrelated)} has signed neither the CA nor one above it`;
@@ -34,9 +34,6 @@ export function findChainProblem(chainPem: string, bundle: string): string | und
   const lost = chain.findLast((one) => !rooted.has(one));
   return lost && `it lacks the certificate of the CA that signed ${subjectOf(lost)}`;
 }
-
-/** Two versions of a CA, each below as many as the service imports (`lib/ca/lint-chain.ts`), and more. */
-const MAX_CERTIFICATES = 32;
 
 /**
  * Some certificates of a list, with all those that lead to them. It is not enough that each has a neighbor: two that

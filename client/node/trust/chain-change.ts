@@ -2,12 +2,13 @@
  * What a running node changes of its chain files, beside its CA files (`ca-change.ts`). A chain whose root the node has
  * already follows what the service publishes; for another root, a person accepts the change and names its key.
  */
-
+import type { X509Certificate } from 'node:crypto';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
 import { currentContent } from '../disk/file-change.ts';
-import { parseCertificates } from '../disk/fingerprints.ts';
+import { fingerprintsOf, parseCertificates } from '../disk/fingerprints.ts';
 import { caChainFileOf, type NodeFolders } from '../disk/places.ts';
+import { subjectOf } from './above.ts';
 import type { CaChangeOptions } from './accepted-change.ts';
 import { describeRoot, findChainProblem, findUnknownRoots, rootsOf } from './ca-chain.ts';
 import { type CaDecision, DID, WOULD } from './ca-change.ts';
@@ -79,9 +80,32 @@ function decideOne(
   const problem = findChainProblem(chain.pem, bundle);
   if (problem !== undefined) return { kept: `the published chain cannot be used: ${problem}` };
   const unknown = findUnknownRoots(chain.pem, accept ? hashes.root : [], ours ?? '');
-  if (unknown.length === 0) return { pem: chain.pem };
+  if (unknown.length === 0) return takeUnlessLess(ours ?? '', chain.pem, bundle, accept);
   const roots = unknown.map(describeRoot).join(', ');
   return accept
     ? { unpinned: `${roots}: no --ca-cert-hash root=sha256:HEX matches its key` }
     : { kept: `the service publishes another root: ${roots}` };
 }
+
+/**
+ * The bucket may publish an older chain. Pods and clients outside would no longer verify what the CAs and roots that it
+ * lacks vouch for, so it must have every CA of the node that the file has, and only a person gives up a root.
+ */
+function takeUnlessLess(ours: string, pem: string, bundle: string, accept: boolean): ChainChange {
+  const stay = fingerprintsOf(pem);
+  const lost = parseCertificates(ours).filter(
+    ({ fingerprint256 }) => !stay.includes(fingerprint256),
+  );
+  const cas = fingerprintsOf(bundle);
+  const ca = lost.find(({ fingerprint256 }) => cas.includes(fingerprint256));
+  if (ca)
+    return { kept: `the published chain lacks a certificate of the CA file: ${describeOne(ca)}` };
+  const [root] = rootsOf(lost);
+  if (!root || accept) return { pem };
+  return {
+    kept: `the published chain lacks ${describeRoot(root)}; --accept-ca-change accepts that`,
+  };
+}
+
+const describeOne = (certificate: X509Certificate): string =>
+  `${subjectOf(certificate)} until ${new Date(certificate.validTo).toISOString()}`;

@@ -7,7 +7,7 @@ import { X509Certificate } from 'node:crypto';
 import { certificatesIn, holdsCertificatesOnly } from '../../../lib/certificate/pem.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { fingerprintsOf, parseCertificates } from '../disk/fingerprints.ts';
-import { findIssuersAmong, subjectOf, WHY_NOT_ABOVE } from './above.ts';
+import { findIssuersAmong, MOST_CAS, subjectOf, WHY_NOT_ABOVE } from './above.ts';
 import { caOfSubject } from './another-ca.ts';
 import { type CaHashes, hashOf } from './ca-cert-hash.ts';
 import { isOptional } from './optional-ca.ts';
@@ -83,6 +83,10 @@ const PROBLEMS: readonly ((evidence: Evidence) => string | undefined)[] = [
   ({ ca, bundle, certificates }) =>
     certificates.length === 0 || !holdsCertificatesOnly(bundle)
       ? `the trust bundle of ${ca} is not a list of PEM certificates`
+      : undefined,
+  ({ ca, certificates }) =>
+    certificates.length > MOST_CAS
+      ? `the trust bundle of ${ca} has ${certificates.length} certificates; at most ${MOST_CAS} are accepted`
       : undefined,
   ({ ca, certificates }) =>
     certificates.some((pem) => !new X509Certificate(pem).ca)

@@ -21,6 +21,7 @@
  * - `ca-chain.ts`, `chain-change.ts`: what is above a CA, in a separate file. The root needs its own reason.
  * - `above.ts`: nothing above a CA may get into a CA file.
  * - `ca-cert-hash.ts`: hashes of public keys, in kubeadm's form.
+ * - `api-server.ts`: new CA certificates must still verify the API server. None of these sources has to be up to date.
  * - `signer.ts`, `check-certificate.ts`: whether a trusted CA signed a certificate, and whether the certificate is the
  *   requested one. `fetch`, `prepare` and `renew` check it before they write a certificate.
  */

@@ -94,9 +94,13 @@ it('begins as JSON', async () => {
   expect(cas.ca).toEqual({
     keyId: expect.stringMatching(/^arn:/),
     state: 'pending-import',
-    wrappingKeyHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    wrappingKeyHash: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
     validTo: expect.stringMatching(/Z$/),
   });
+  const hashes = Object.values<{ wrappingKeyHash: string }>(cas);
+  expect(hashes.flatMap((one) => ['--wrapping-key-hash', one.wrappingKeyHash])).toEqual(
+    wrappingKeyHashes(),
+  );
 });
 
 const own = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -144,6 +148,17 @@ describe('wrap-keys wraps nothing', () => {
     const [, ...more] = await begin();
     const run = await wrap(['--wrapping-key-hash', ...more.slice(2)]);
     expect(shown(run)).toMatch(/^ca: the hash of its wrapping key is missing/m);
+    expect(readdirSync(folder)).toEqual(['adoption.json']);
+  });
+
+  it('without any hash, and says which command prints them', async () => {
+    await begin();
+    const run = await wrap([]);
+    expect(run.error).toMatchObject({
+      code: 'usage',
+      message: expect.stringMatching(/--wrapping-key-hash is missing for ca, etcd-ca, front-/),
+      hint: expect.stringContaining('cakeless trust-domain adopt --begin printed'),
+    });
     expect(readdirSync(folder)).toEqual(['adoption.json']);
   });
 

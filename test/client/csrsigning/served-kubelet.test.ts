@@ -47,11 +47,13 @@ const csrOf = (uid: string, certificate?: string, signerName = SIGNER): ApiCsr =
 const outcome = (below: string, text: string) =>
   exchange.put(`certificates/prod/${below}/kubelet-client.crt`, text);
 
-function port() {
+function port(list?: (signal?: AbortSignal) => Promise<never>) {
   let created: ApiCsr | undefined;
   let looks = 0;
+  let given: AbortSignal | undefined;
   const client = {
     list: async function* () {
+      if (list) await list(given);
       yield { items: csrs, resourceVersion: '1' };
     },
     create: async (_: string, body: ApiCsr) => {
@@ -71,7 +73,11 @@ function port() {
     cluster: 'prod',
     node: 'cp-1',
     folders: { kubeconfigDir: root, certDir: join(root, 'pki') },
-    kubelet: () => client,
+    kubelet: (signal) => {
+      given = signal;
+      return client;
+    },
+    deadline: (milliseconds) => AbortSignal.abort(`after ${milliseconds / 1000}s`),
     forwarder: () => client,
     exchange: async () => exchange,
     clock: {
@@ -244,4 +250,15 @@ it('without the kubeconfig of a forwarder the node has no forwarder', async () =
   writeFileSync(join(root, 'cakeless-csrsigning.conf'), '');
   const found = await port().findObstacles();
   expect(found).toEqual([expect.stringMatching(/^the forwarder cannot work: permissions/)]);
+});
+
+it('all calls of a search have one deadline, and what to do is said if it is over', async () => {
+  const late = async (signal?: AbortSignal): Promise<never> => {
+    throw new KubeUnreachable(String(signal?.reason));
+  };
+  await expect(port(late).findServed()).rejects.toMatchObject({
+    code: 'failure',
+    message: 'it is unknown whether a forwarder serves kubelets: after 30s',
+    hint: expect.stringMatching(/kubelet\.conf .*--without-forwarder/),
+  });
 });

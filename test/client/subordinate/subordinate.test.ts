@@ -79,6 +79,23 @@ it('import-certificate publishes the CA alone, and the chain in another file', a
   ]);
 });
 
+it('says which CAs are missing, with the next commands, until none is', async () => {
+  const run = await world.import(await issue(), pki.chain);
+  expect(run.printed.split('\n').slice(-5)).toEqual([
+    'not in the trust domain yet: etcd-ca (not needed with an external etcd), front-proxy-ca, kubelet-ca (optional)',
+    'for each that a corporate CA certifies:',
+    'cakeless trust-domain import-certificate prod --ca NAME --certificate FILE --chain FILE',
+    'for the others, which get a self-signed certificate:',
+    'cakeless trust-domain create prod --ca etcd-ca --ca front-proxy-ca --ca kubelet-ca',
+  ]);
+  const others = ['etcd-ca', 'front-proxy-ca', 'kubelet-ca'].flatMap((ca) => ['--ca', ca]);
+  expect((await world.run('create', 'prod', ...others)).error).toBeUndefined();
+  const again = ['--ca', 'ca', '--certificate', join(world.folder, 'certificate.pem')];
+  const chain = ['--chain', world.write('above.pem', pki.chain)];
+  const json = await world.run('import-certificate', 'prod', ...again, ...chain, '-o', 'json');
+  expect(JSON.parse(json.printed).missing).toEqual([]);
+});
+
 it('--dry-run shows what would be imported, and calls nothing', async () => {
   const csr = await world.csr('ca');
   world.actions.length = 0;

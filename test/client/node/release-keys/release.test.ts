@@ -116,6 +116,19 @@ it('empties the flags, waits until the new process is healthy, and removes the k
   expect(statSync(node.at('manifests/kube-controller-manager.yaml')).mode & 0o777).toBe(0o600);
 });
 
+it('an API server that does not respond is one reason among others, with what to do', async () => {
+  rmSync(node.at('pki/etcd/ca.crt'));
+  const findServed = () =>
+    Promise.reject(new CommandError('failure', 'the API server: no response', 'start it'));
+  const forwarder = { ...node.deps().forwarder, findServed };
+  const { refusals, state, keys } = await previewRelease(node.deps({ forwarder }), PLAIN);
+  expect([state, keys.length]).toEqual(['planned', 3]);
+  expect(refusals).toEqual([
+    expect.stringMatching(/no certificate in .*etcd.ca\.crt has this key/),
+    'the API server: no response; start it',
+  ]);
+});
+
 it('the keys are there until the process that has them is gone', async () => {
   const seen: string[] = [];
   node.kubelet.onSleep = () => seen.push(`${keysLeft().length} ${signs()}`);

@@ -63,7 +63,7 @@ const refused: [sentence: string, pem: () => string, why: RegExp, now?: Date][] 
   [
     'an expired certificate',
     () => pemOf('one'),
-    /it expired on/,
+    /it expired at \d{4}-[-0-9T:.]+Z/,
     new Date(Date.now() + 31 * 864e5),
   ],
 ];

@@ -7,8 +7,10 @@ import { readRootCa } from '../../../../client/commands/trust-from-cluster.ts';
 import { KubeError } from '../../../../client/kubernetes/kube-client.ts';
 import { readKubeconfig } from '../../../../client/node/disk/kubeconfig.ts';
 import { listInstallations } from '../../../../client/node/install/journal.ts';
+import { checkApiServer } from '../../../../client/node/renewal/check-api-server.ts';
 import { trustFromCluster } from '../../../../client/node/renewal/trust-from-cluster.ts';
-import { rollBack } from '../../../../client/node/rollback/rollback.ts';
+import { previewRollback, rollBack } from '../../../../client/node/rollback/rollback.ts';
+import type { ReachApiServer } from '../../../../client/node/trust/api-server.ts';
 import { caHashesOf, formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
 import { CorporatePki } from '../../../support/corporate-pki.ts';
 import { LEAVES, OpensslNode } from '../../../support/openssl-node.ts';
@@ -50,7 +52,18 @@ const deps = () => ({
     systemctl: async (...args: string[]) => void restarted.push(args.join(' ')),
   },
 });
-const run = (published: string, more: { dryRun?: boolean; hashes?: string[] } = {}) =>
+/** API servers whose certificates are of these CAs: a connection is verified by a bundle that has its CA. */
+const servedBy =
+  (...cas: string[]): ReachApiServer =>
+  async (bundle) => {
+    if (!cas.every((ca) => bundle.includes(ca))) throw new Error('unable to verify');
+  };
+interface More {
+  readonly dryRun?: boolean;
+  readonly hashes?: string[];
+  readonly reach?: ReachApiServer;
+}
+const run = (published: string, more: More = {}) =>
   trustFromCluster(
     deps(),
     {
@@ -59,7 +72,7 @@ const run = (published: string, more: { dryRun?: boolean; hashes?: string[] } = 
       dryRun: more.dryRun === true,
       hashes: caHashesOf(more.hashes ?? []),
     },
-    async () => published,
+    { readPublished: async () => published, reach: more.reach ?? (async () => undefined) },
   );
 
 it('gives ca.crt and kubelet.conf the certificates of the cluster, and can be rolled back', async () => {
@@ -86,6 +99,87 @@ it('refuses a bundle without the CA of the certificate that the kubelet uses', a
   expect(caOf()).toBe(current);
 });
 
+describe('a ConfigMap that is older than the certificate of the API server', () => {
+  beforeEach(() => writeFileSync(join(folder, 'pki/ca.crt'), current + next));
+
+  it.each([
+    ['is refused', false],
+    ['is refused by --dry-run, too', true],
+  ])('%s', async (_, dryRun) => {
+    await expect(run(current, { dryRun, reach: servedBy(next) })).rejects.toMatchObject({
+      code: 'check-failed',
+      message: expect.stringMatching(
+        /nothing was changed: .*kube-root-ca\.crt do not verify .*unable/,
+      ),
+      hint: expect.stringMatching(/restart kube-controller-manager/),
+    });
+    expect(caOf()).toBe(current + next);
+  });
+
+  it('is refused if one of several API servers behind a load balancer is newer', async () => {
+    let connections = 0;
+    const reach: ReachApiServer = (bundle) => {
+      connections += 1;
+      return servedBy(connections % 2 === 0 ? next : current)(bundle);
+    };
+    await expect(run(current, { reach })).rejects.toThrow(/do not verify the API server/);
+  });
+
+  it('that lacks a CA which no API server uses removes it', async () => {
+    await run(current, { reach: servedBy(current) });
+    expect(caOf()).toBe(current);
+  });
+});
+
+it('is not rolled back to a ca.crt that does not verify the API server of today', async () => {
+  await run(current + next);
+  const options = { id: undefined, restart: false, force: false };
+  const reach = servedBy(next);
+  const preview = await previewRollback({ ...deps(), reach }, undefined);
+  expect(preview.objections).toEqual([
+    expect.stringMatching(/ca\.crt: the kubelet would no longer verify the API server .*unable/),
+  ]);
+  await expect(rollBack({ ...deps(), reach }, options)).rejects.toThrow(/would no longer verify/);
+  expect(caOf()).toBe(current + next);
+  await rollBack({ ...deps(), reach: servedBy('an API server that is down') }, options);
+  expect(caOf()).toBe(current);
+});
+
+describe('an accepted change of renew', () => {
+  type Name = 'apiserver' | 'kubelet.conf';
+  const check = (after: string, reach: ReachApiServer, renewed: readonly Name[] = []) => {
+    const { folders } = deps();
+    const caFiles = new Map([[join(folder, 'pki/ca.crt'), after]]);
+    return checkApiServer(reach, { caFiles }, folders, renewed);
+  };
+  beforeEach(() => writeFileSync(join(folder, 'pki/ca.crt'), current + next));
+
+  it('must not remove the CA of the API server', async () => {
+    await expect(check(current, servedBy(next), ['kubelet.conf'])).rejects.toMatchObject({
+      code: 'check-failed',
+      message: expect.stringMatching(/would no longer verify the API server, and does today/),
+    });
+  });
+
+  it.each<[string, () => Promise<void>]>([
+    ['may remove another CA', () => check(current, servedBy(current))],
+    [
+      'may remove it together with the certificate of the API server on this node',
+      () => check(current, servedBy(next), ['apiserver']),
+    ],
+    [
+      'may remove it if the API server cannot be reached today, either',
+      () => check(current, servedBy('an API server that is down')),
+    ],
+    [
+      'may change the order without a connection',
+      () => check(next + current, () => Promise.reject(new Error('a connection'))),
+    ],
+  ])('%s', async (_, checked) => {
+    await expect(checked()).resolves.toBeUndefined();
+  });
+});
+
 it('a given hash must match each new CA', async () => {
   await expect(run(current + next, { hashes: [formatCaCertHash('ca', current)] })).rejects.toThrow(
     /no --ca-cert-hash matches/,
@@ -99,6 +193,10 @@ it.each([
   ['something that is not a certificate', 'x'],
 ])('refuses %s', async (_, text) => {
   await expect(run(text)).rejects.toMatchObject({ code: 'check-failed' });
+});
+
+it('refuses more certificates than two versions of a CA have', async () => {
+  await expect(run(current.repeat(33))).rejects.toThrow(/are 33; at most 32 are accepted/);
 });
 
 it('refuses a certificate that is not a CA', async () => {

@@ -70,6 +70,11 @@ it('is replaced by the next run, and by check-expiration, with the last renewal 
   const second = await readReport();
   expect(second).toMatchObject({ by: 'check-expiration', renewal: first.renewal });
   expect(second.at > first.at).toBe(true);
+  await cakeless(fixture.environment(), 'check-expiration', '--kubeconfig-dir', folder);
+  expect((await readReport()).at).toBe(second.at); // a copy of some node's files
+  const named = ['--kubeconfig-dir', folder, '--cluster', CLUSTER, '--node', fixture.node];
+  await cakeless(fixture.environment(), 'check-expiration', ...named);
+  expect((await readReport()).at > second.at).toBe(true);
 });
 
 it('has the exit code of the last renewal, of one that failed, too', async () => {

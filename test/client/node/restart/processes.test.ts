@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Manifest } from '../../../../client/node/restart/manifest.ts';
-import { findProcesses } from '../../../../client/node/restart/processes.ts';
+import { findProcesses, isKubeletOfOthers } from '../../../../client/node/restart/processes.ts';
 
 let proc: string;
 beforeEach(() => {
@@ -23,17 +23,18 @@ const manifest = (users: number[] = []): Manifest => ({
 
 interface Process {
   readonly pid: number;
+  readonly args?: readonly string[];
   /** undefined if it cannot be read, as without CAP_SYS_PTRACE. */
   readonly exe?: string | undefined;
   /** Real, effective, saved and file system user. */
   readonly users?: readonly number[];
 }
 
-function run({ pid, users = [0, 0, 0, 0], ...more }: Process): void {
+function run({ pid, users = [0, 0, 0, 0], args = ['etcd', FLAG], ...more }: Process): void {
   const { exe } = { exe: '/usr/local/bin/etcd', ...more };
   const folder = join(proc, String(pid));
   mkdirSync(folder);
-  writeFileSync(join(folder, 'cmdline'), ['etcd', FLAG, ''].join('\0'));
+  writeFileSync(join(folder, 'cmdline'), [...args, ''].join('\0'));
   const fields = ['S', ...Array.from({ length: 18 }, () => '1'), '77', '0'];
   writeFileSync(join(folder, 'stat'), `${pid} (etcd) ${fields.join(' ')}\n`);
   writeFileSync(join(folder, 'status'), `Name:\tetcd\nUid:\t${users.join('\t')}\nGid:\t0\n`);
@@ -70,4 +71,20 @@ test('a component that its image runs as another user, or with a wrapper, is fou
   run({ pid: 10, users: all(USER) });
   run({ pid: 20, exe: '/bin/busybox', users: all(USER) });
   expect(findProcesses('etcd', FOLDERS, manifest(), proc)).toEqual(['10:77', '20:77']);
+});
+
+describe('the kubelet of this machine', () => {
+  const kubelet = (folder: string) => ['kubelet', `--kubeconfig=${folder}/kubelet.conf`];
+  const copy = { kubeconfigDir: '/root/copy', certDir: '/root/copy/pki' };
+  const own = FOLDERS.kubeconfigDir;
+
+  test.each([
+    ['is not that of a copy of its files', copy, own, true],
+    ['is that of folders that it names', copy, '/root/copy', false],
+    ["is that of kubeadm's folders, whatever it names", FOLDERS, '/root/copy', false],
+    ['is unknown if it does not run', copy, undefined, false],
+  ])('%s', (_, folders, named, isOfOthers) => {
+    if (named !== undefined) run({ pid: 10, exe: '/usr/bin/kubelet', args: kubelet(named) });
+    expect(isKubeletOfOthers(folders, proc)).toBe(isOfOthers);
+  });
 });

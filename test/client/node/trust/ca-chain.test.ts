@@ -7,6 +7,7 @@ import { readKubeadmConfig } from '../../../../client/kubeadm/kubeadm-config.ts'
 import { changeFile } from '../../../../client/node/disk/file-change.ts';
 import { takeInventory } from '../../../../client/node/expiry/inventory.ts';
 import { prepareInstallation } from '../../../../client/node/install/installation.ts';
+import { decideTrust } from '../../../../client/node/prepare/decide-trust.ts';
 import { findPreflightProblems } from '../../../../client/node/prepare/preflight.ts';
 import { findChainMisuse } from '../../../../client/node/restart/chain-misuse.ts';
 import { neededRestarts } from '../../../../client/node/restart/needed-restarts.ts';
@@ -199,8 +200,8 @@ describe('a new node', () => {
 });
 
 describe('before kubeadm runs', () => {
-  const problemsOf = (component: string, flag: string) => {
-    const extraArgs = [{ name: flag, value: join(folder, 'pki/ca-chain.crt') }];
+  const configOf = (component: string, flag: string, value: string, certificatesDir?: string) => {
+    const extraArgs = [{ name: flag, value }];
     const documents = [
       {
         apiVersion: 'kubeadm.k8s.io/v1beta4',
@@ -212,11 +213,16 @@ describe('before kubeadm runs', () => {
         apiVersion: 'kubeadm.k8s.io/v1beta4',
         kind: 'ClusterConfiguration',
         kubernetesVersion: 'v1.35.4',
+        ...(certificatesDir !== undefined && { certificatesDir }),
         [component]: { extraArgs },
       },
     ];
     const yaml = documents.map((one) => JSON.stringify(one)).join('\n---\n');
-    const config = readKubeadmConfig(yaml, 'config.yaml');
+    return readKubeadmConfig(yaml, 'config.yaml');
+  };
+  const ownChain = () => join(folder, 'pki/ca-chain.crt');
+  const problemsOf = (component: string, flag: string, value = ownChain(), certDir?: string) => {
+    const config = configOf(component, flag, value, certDir);
     return findPreflightProblems(config, folders(), new Date())
       .map(({ problem }) => problem)
       .filter((problem) => /root/.test(problem));
@@ -240,13 +246,58 @@ describe('before kubeadm runs', () => {
     put('pki/ca-chain.crt', chain);
     expect(problemsOf('controllerManager', 'root-ca-file')).toEqual([]);
   });
+
+  describe.each<[string, string, string | undefined]>([
+    ["kubeadm's folder", '/etc/kubernetes/pki/ca-chain.crt', undefined],
+    ['certificatesDir', '/srv/pki/ca-chain.crt', '/srv/pki'],
+  ])(
+    'a configuration that names the file in %s, while other folders are prepared',
+    (_, value, dir) => {
+      it('needs it there, too, so that nothing is trusted before the root is', async () => {
+        const exchange = new MemoryStore();
+        exchange.seed(bundleKey('fleet', 'ca'), sub);
+        exchange.seed(chainKey('fleet', 'ca'), chain);
+        const decide = (...hashes: string[]) => {
+          const pins = {
+            hashes: caHashesOf([formatCaCertHash('ca', sub), ...hashes]),
+            trustBundle: undefined,
+            onFirstUse: false,
+          };
+          const config = configOf('controllerManager', 'root-ca-file', value, dir);
+          const preparation = { exchange, config, folders: folders(), pins, cluster: 'prod' };
+          return decideTrust(preparation as never, new Set(['fleet']));
+        };
+        const about = (problems: readonly string[]) => problems.filter((one) => /root/.test(one));
+        expect(about((await decide()).problems)).toEqual([
+          expect.stringMatching(/nothing vouches for the root .* does not start without it; give/),
+        ]);
+        expect(about((await decide(rootHash)).problems)).toEqual([]);
+      });
+
+      it('is checked in the folder that is prepared', () => {
+        expect(problemsOf('controllerManager', 'root-ca-file', value, dir)).toEqual([
+          expect.stringMatching(/^it is missing, and kube-controller-manager does not start/),
+        ]);
+        put('pki/ca-chain.crt', chain);
+        expect(problemsOf('controllerManager', 'root-ca-file', value, dir)).toEqual([]);
+        expect(problemsOf('apiServer', 'client-ca-file', value, dir)).toHaveLength(1);
+      });
+    },
+  );
 });
 
 describe('a running node', () => {
-  const decide = (published: string | undefined, accept: boolean, ...hashes: string[]) => {
+  const decide = (published: string | undefined, accept: boolean, ...hashes: string[]) =>
+    decideBy(sub, published, accept, ...hashes);
+  const decideBy = (
+    pem: string,
+    published: string | undefined,
+    accept: boolean,
+    ...hashes: string[]
+  ) => {
     const options = { accept, hashes: caHashesOf(hashes) };
     const bundles = new Map([
-      ['ca' as const, { pem: sub, ...(published !== undefined && { chain: { pem: published } }) }],
+      ['ca' as const, { pem, ...(published !== undefined && { chain: { pem: published } }) }],
     ]);
     const decision = decideCaChange(folders(), bundles, options);
     return changeChains(decision, folders(), bundles, options);
@@ -297,6 +348,31 @@ describe('a running node', () => {
     expect([...decide(chain, true, rootHash).caFiles]).toEqual([[file(), chain]]);
   });
 
+  describe('whose chain has more than the service publishes', () => {
+    // what is above the CA was certified by two roots
+    const both = () => sub + issuing + other.certificate('root') + top;
+
+    it('keeps a CA of its CA file in the chain', () => {
+      put('pki/ca.crt', sub + sub2);
+      put('pki/ca-chain.crt', sub + sub2 + issuing + top);
+      for (const accept of [false, true]) {
+        const { caFiles, differences } = decideBy(sub + sub2, chain, accept);
+        expect(caFiles.size).toBe(0);
+        expect(differences.join()).toMatch(
+          /ca-chain\.crt stays as it is: .*lacks a certificate of the CA file: CN=kubernetes until/,
+        );
+      }
+    });
+
+    it('keeps a root until a person accepts that it goes', () => {
+      put('pki/ca-chain.crt', both());
+      expect(decide(chain, false).differences.join()).toMatch(
+        /stays as it is: the published chain lacks .*root=sha256.*--accept-ca-change accepts/,
+      );
+      expect([...decide(chain, true).caFiles]).toEqual([[file(), chain]]);
+    });
+  });
+
   it.each<[string, string]>([
     ['with all of its chain', sub + issuing + top],
     ['without those between', sub + top],
@@ -340,6 +416,49 @@ describe('a running node', () => {
       expect.stringMatching(/contains O=Example Corp, CN=Example Corp Issuing CA, which is above/),
       expect.stringMatching(/contains O=Example Corp, CN=Example Corp Root, .*; remove it/),
     ]);
+  });
+
+  describe('has a copy of the chain found by its content', () => {
+    const found = (more = {}) =>
+      takeInventory({
+        ...{ ...folders(), externalEtcd: true, now: new Date(), namesOf: () => [] },
+        ...more,
+      }).warnings.filter(({ warning }) => /above the CA|not examined/.test(warning));
+    const copy = () => join(folder, 'clients.pem');
+
+    it.each<[string, string, number]>([
+      ['with all of it', chain, 2],
+      ['with the root alone', top, 1],
+      ['without the CA', issuing + top, 2],
+      ['which has the CA alone', sub, 0],
+      ['which has another CA below the root', pki.certificate('services'), 0],
+      ['with endless certificates', sub.repeat(33), 1],
+    ])('%s, that --client-ca-file names', (_, pem, count) => {
+      put('clients.pem', pem);
+      manifest('kube-apiserver', `--client-ca-file=${copy()}`, '--secure-port=6443');
+      expect(found()).toHaveLength(count);
+      for (const { file, warning } of found()) {
+        expect(file).toBe(join(folder, 'manifests/kube-apiserver.yaml'));
+        expect(warning).toContain(`--client-ca-file names ${copy()}, which `);
+      }
+    });
+
+    it.each<[string, () => string, number]>([
+      ['a copy', copy, 2],
+      ['the chain itself', () => file(), 2],
+      ['the CA file', () => join(folder, 'pki/ca.crt'), 0],
+    ])('%s that the kubelet names as clientCAFile', (_, named, count) => {
+      put('clients.pem', chain);
+      put('pki/ca-chain.crt', chain);
+      put('config.yaml', `authentication: {x509: {clientCAFile: ${named()}}}`);
+      const warnings = found({ kubeletDir: join(folder, 'kubelet-pki') });
+      expect(warnings).toHaveLength(count);
+      for (const one of warnings)
+        expect(one).toMatchObject({
+          file: join(folder, 'config.yaml'),
+          warning: expect.stringMatching(/^authentication\.x509\.clientCAFile names /),
+        });
+    });
   });
 
   it('has flags that name a chain found, except the one that may', () => {

@@ -48,6 +48,11 @@ it.each(trusted)('%s is a reason to trust a CA', (_, question, trustedBy) => {
 });
 
 const refused: [string, () => [string, string | undefined, Pins], RegExp][] = [
+  [
+    'more certificates than two versions of a CA have',
+    () => [pem.one.repeat(33), undefined, pins({}, hashOf(pem.one))],
+    /has 33 certificates; at most 32 are accepted/,
+  ],
   ['no pin', () => [pem.one, undefined, pins()], /nothing vouches for/],
   [
     'another hash',

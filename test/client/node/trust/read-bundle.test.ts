@@ -1,8 +1,11 @@
 /** What the service publishes, read by those who may not list the bucket. */
 import { getBundle, readBundle } from '../../../../client/node/trust/read-bundle.ts';
+import { certificateToPem } from '../../../../lib/certificate/pem.ts';
 import { bundleKey } from '../../../../lib/contract/trust-domain.ts';
 import { Fault, type FaultCode } from '../../../../lib/fault.ts';
 import { CA_NAMES } from '../../../../lib/profiles/certificate-names.ts';
+import { newEcKeys, writeCaCertificate } from '../../../support/ca-certificate.ts';
+import { MemoryStore } from '../../../support/memory-store.ts';
 
 /** S3 denies a missing object to those who may not list the bucket. */
 const failing = (code: FaultCode) => ({
@@ -33,3 +36,16 @@ it.each(['unavailable', 'not-configured'] as const)(
     await expect(getBundle(failing(code), 'fleet', 'kubelet-ca')).rejects.toMatchObject({ code });
   },
 );
+
+it('a bundle with more certificates than two versions of a CA have is not used', async () => {
+  const pem = certificateToPem(writeCaCertificate(newEcKeys(), new Date()));
+  const found = async (count: number) => {
+    const exchange = new MemoryStore();
+    exchange.seed(bundleKey('fleet', 'ca'), pem.repeat(count));
+    return readBundle(exchange, 'fleet', 'ca');
+  };
+  expect(await found(32)).toHaveProperty('pem');
+  expect(await found(33)).toEqual({
+    problem: expect.stringMatching(/has 33 certificates; at most 32 are accepted/),
+  });
+});

@@ -1,0 +1,60 @@
+/**
+ * Whether new CA certificates still verify the API server. What a node takes them from need not be up to date: a
+ * ConfigMap, an object of the bucket and the old files of an installation can all lack the CA that has signed the
+ * certificate in use since. A kubelet without that CA is disconnected, and its node with it.
+ */
+import { CommandError } from '../../errors.ts';
+import { fingerprintsOf } from '../disk/fingerprints.ts';
+
+/**
+ * Connects to the API server of this node, verified with these CA certificates alone.
+ * @throws KubeUnreachable if there is no connection, such as one that they do not verify
+ */
+export type ReachApiServer = (ca: string) => Promise<void>;
+
+/** A load balancer sends connections to different API servers, and one of them may have another certificate. */
+const CONNECTIONS = 4;
+
+/** Why no connection can be verified with these CA certificates; undefined if all of them can. */
+export async function whyUnreachable(
+  reach: ReachApiServer,
+  ca: string,
+): Promise<string | undefined> {
+  try {
+    await Promise.all(Array.from({ length: CONNECTIONS }, () => reach(ca)));
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/**
+ * Why the API server, which today's CA certificates verify, would not be verified with others. undefined if it would, if
+ * none gets lost, or if today's do not verify it either: then nothing is known, and the others may be the remedy.
+ */
+export async function whyLost(
+  reach: ReachApiServer,
+  before: string,
+  after: string,
+): Promise<string | undefined> {
+  const stay = fingerprintsOf(after);
+  if (fingerprintsOf(before).every((one) => stay.includes(one))) return undefined;
+  if ((await whyUnreachable(reach, before)) !== undefined) return undefined;
+  return whyUnreachable(reach, after);
+}
+
+/** @throws CommandError as `whyLost` finds it */
+export async function requireApiServer(
+  reach: ReachApiServer,
+  file: string,
+  before: string,
+  after: string,
+): Promise<void> {
+  const why = await whyLost(reach, before, after);
+  if (why === undefined) return;
+  throw new CommandError(
+    'check-failed',
+    `nothing was changed: with the new ${file} this node would no longer verify the API server, and does today: ${why}`,
+    'publish a bundle with both CAs until every API server has a certificate of the new one',
+  );
+}
