@@ -84,14 +84,14 @@ export function kmsImportContract({ it, open }: Contract): void {
       }),
     );
 
-  const importBlob = (
+  async function importBlob(
     KeyId: string,
     ImportToken: Uint8Array | undefined,
     EncryptedKeyMaterial: Uint8Array,
     ExpirationModel: ExpirationModelType | undefined = 'KEY_MATERIAL_DOES_NOT_EXPIRE',
     ValidTo?: Date,
-  ) =>
-    kms.send(
+  ): Promise<void> {
+    await kms.send(
       new ImportKeyMaterialCommand({
         KeyId,
         ImportToken,
@@ -100,8 +100,10 @@ export function kmsImportContract({ it, open }: Contract): void {
         ValidTo,
       }),
     );
+    requested.delete(KeyId);
+  }
 
-  /** Parameters of a key, requested once: wrapping keys are slow to make, and a token can be used again. */
+  /** Parameters of a key, requested once until something is imported with them: wrapping keys are slow to make. */
   const requested = new Map<string, ReturnType<typeof parametersFor>>();
   async function parametersOf(keyId: string) {
     const parameters = requested.get(keyId) ?? parametersFor(keyId);
@@ -127,6 +129,14 @@ export function kmsImportContract({ it, open }: Contract): void {
   ): Promise<void> {
     const { ImportToken, wrap } = await parametersOf(into);
     await importBlob(into, ImportToken, wrap(pkcs8Of(key)), model, validTo);
+  }
+
+  /** Whose key material was imported, and deleted. */
+  async function emptiedKey(): Promise<string> {
+    const KeyId = await externalKey();
+    await importKey(KeyId);
+    await kms.send(new DeleteImportedKeyMaterialCommand({ KeyId }));
+    return KeyId;
   }
 
   const sign = (KeyId: string, Message: Buffer, SigningAlgorithm: SigningAlgorithmSpec) =>
@@ -159,15 +169,22 @@ export function kmsImportContract({ it, open }: Contract): void {
       });
       expect(wrapping.asymmetricKeyDetails?.modulusLength).toBe(4096);
       expect(Math.round((validTo.getTime() - Date.now()) / 3_600_000)).toBe(24);
-      await keyImport.import(keyId, token, wrapPrivateKey(pkcs8Of(EC), publicKey, randomBytes));
-      expect(await describeKey(keyId)).toMatchObject({
-        ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE',
-      });
       const other = keyImport.import(keyId, token, Buffer.from('no wrapped key'));
       await expect(other).rejects.toMatchObject({
         code: 'request-malformed',
         message: expect.stringMatching(/^KMS ImportKeyMaterial .*: InvalidCiphertextException: /),
       });
+      await keyImport.import(keyId, token, wrapPrivateKey(pkcs8Of(EC), publicKey, randomBytes));
+      expect(await describeKey(keyId)).toMatchObject({
+        ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE',
+      });
+    });
+
+    it('takes the same private key again with the same token, as after a lost response', async () => {
+      const keyId = await externalKey();
+      const { ImportToken, wrap } = await parametersOf(keyId);
+      await importBlob(keyId, ImportToken, wrap(pkcs8Of(EC)));
+      await importBlob(keyId, ImportToken, wrap(pkcs8Of(EC)));
     });
 
     it('describes itself, before and after the import', async () => {
@@ -212,19 +229,20 @@ export function kmsImportContract({ it, open }: Contract): void {
       expect(await describeKey(keyId)).toMatchObject({ KeyState: 'Enabled' });
     });
 
-    it('without its key material does not sign, takes no other private key, and takes the same', async () => {
-      const keyId = await externalKey();
-      await importKey(keyId);
-      await kms.send(new DeleteImportedKeyMaterialCommand({ KeyId: keyId }));
+    it('without its key material does not sign, and takes the same private key', async () => {
+      const keyId = await emptiedKey();
       expect(await describeKey(keyId)).toMatchObject({ KeyState: 'PendingImport', Enabled: false });
       await expect(sign(keyId, Buffer.from('m'), 'ECDSA_SHA_256')).rejects.toMatchObject({
         name: 'KMSInvalidStateException',
       });
-      await expect(importKey(keyId, OTHER_EC)).rejects.toMatchObject({
-        name: 'IncorrectKeyMaterialException',
-      });
       await importKey(keyId);
       await sign(keyId, Buffer.from('m'), 'ECDSA_SHA_256');
+    });
+
+    it('without its key material takes no other private key', async () => {
+      await expect(importKey(await emptiedKey(), OTHER_EC)).rejects.toMatchObject({
+        name: 'IncorrectKeyMaterialException',
+      });
     });
   });
 
@@ -325,7 +343,8 @@ export function kmsImportContract({ it, open }: Contract): void {
     it('if the key is wrapped with the wrapping key of another token', async () => {
       const keyId = await refusingKey();
       const { wrap } = await parametersOf(keyId);
-      const { ImportToken } = await parametersFor(keyId);
+      requested.delete(keyId);
+      const { ImportToken } = await parametersOf(keyId);
       await expect(importBlob(keyId, ImportToken, wrap(pkcs8Of(EC)))).rejects.toMatchObject({
         name: 'InvalidCiphertextException',
       });
