@@ -1,6 +1,6 @@
 /** Runs the functions, unchanged, in the local stand-in for AWS. Only this module knows both. */
 import type { Handler } from 'aws-lambda';
-import { EVENT_SOURCES as source } from '../functions/event-sources.ts';
+import { DAILY_CHECK, EVENT_SOURCES as source } from '../functions/event-sources.ts';
 import { NOTIFICATIONS } from '../lib/access/services.ts';
 import { ENVIRONMENT, FUNCTION_NAMES } from '../lib/environment-names.ts';
 import type { LocalFunction } from '../local/functions/function-host.ts';
@@ -14,6 +14,9 @@ import { environmentOf, LOCAL_BUCKETS, writeEnvironments } from './local-environ
 export { LOCAL_BUCKETS };
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+/** An evaluation rarely lasts for a day, so each start has a check, too. */
+const FIRST_CHECK_MS = 10 * MINUTE_MS;
 
 export interface ServiceOptions {
   readonly dataDir: string;
@@ -67,7 +70,10 @@ export async function startService({
         ...(to === 'function reconcile' ? { function: reconcile } : { queue: QUEUE_NAMES[to] }),
       }),
     ),
-    schedules: [{ function: reconcile, everyMs: MINUTE_MS }],
+    schedules: [
+      { function: reconcile, everyMs: MINUTE_MS },
+      { function: reconcile, event: DAILY_CHECK, firstMs: FIRST_CHECK_MS, everyMs: DAY_MS },
+    ],
     moreServiceStatements: [KEY_CREATION],
     onPrincipals: (principals, place) => writeEnvironments(dataDir, place, principals),
   });

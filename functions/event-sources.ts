@@ -15,3 +15,6 @@ export const EVENT_SOURCES = {
   /** It limits the rate of calls to KMS. SQS recognizes a noisy group by thirty messages in flight: three batches. */
   sign: { batchSize: 10, maxConcurrency: 5 },
 } as const satisfies Record<string, EventSource>;
+
+/** What `reconcile` is called with once a day: it then checks the ledger, what expires, and what nodes report. */
+export const DAILY_CHECK = { records: true } as const;

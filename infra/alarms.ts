@@ -25,7 +25,7 @@ export interface AlarmsProps {
 const { GREATER_THAN_OR_EQUAL_TO_THRESHOLD, LESS_THAN_OR_EQUAL_TO_THRESHOLD } =
   cloudwatch.ComparisonOperator;
 
-/** What someone has to act on. docs/metrics.md says how. */
+/** What someone has to act on. docs/operators-guide.md says how. */
 export class Alarms extends Construct {
   readonly alarms: readonly cloudwatch.Alarm[];
 

@@ -1,20 +1,12 @@
 /** Which CAs a trust domain has, and what the key of each is like. */
+import type { CaOrigin } from '../lib/contract/trust-domain.ts';
 import { CA_NAMES, type CaName } from '../lib/profiles/certificate-names.ts';
 import type { CaKeySpec } from '../lib/signing/signing-algorithm.ts';
-
-/**
- * Where key and certificate of a CA are from. `made`: KMS makes the key, and the service the certificate. `imported`: both
- * are those of an existing cluster; the key is imported into a KMS key that is created without key material.
- * `subordinate`: KMS makes the key, and an outside CA, such as that of a company, issues the certificate.
- */
-export const CA_ORIGINS = ['made', 'imported', 'subordinate'] as const;
-
-export type CaOrigin = (typeof CA_ORIGINS)[number];
 
 export interface CaSettings {
   /** @default that of the trust domain */
   readonly keySpec?: CaKeySpec | undefined;
-  /** It cannot be changed later. @default that of the trust domain; `kubelet-ca` is never imported, but made */
+  /** It cannot be changed later. @default that of the trust domain; `kubelet-ca` is never adopted, but made */
   readonly origin?: CaOrigin | undefined;
 }
 
@@ -29,7 +21,7 @@ export type CaKeyArns = Readonly<{ ca: string } & Partial<Record<CaName, string 
 export interface CasProps {
   /** Key spec of the CAs for which `cas` has no other. @default ECC_NIST_P256 */
   readonly keySpec?: CaKeySpec | undefined;
-  /** Origin of the CAs for which `cas` has no other; `kubelet-ca` is never imported, but made. @default made */
+  /** Origin of the CAs for which `cas` has no other; `kubelet-ca` is never adopted, but made. @default made */
   readonly origin?: CaOrigin | undefined;
   /** The CAs that the trust domain has; `ca` is required. @default those that have a key in `keys`, or all */
   readonly cas?: CasSettings | undefined;
@@ -39,14 +31,14 @@ export interface CaPlan {
   readonly ca: CaName;
   readonly keySpec: CaKeySpec;
   readonly origin: CaOrigin;
-  /** Whether the private key is imported. */
+  /** Whether the private key of the cluster is imported into a KMS key that is created without key material. */
   readonly imported: boolean;
 }
 
 const DEFAULT_KEY_SPEC: CaKeySpec = 'ECC_NIST_P256';
 
 /** No existing cluster has a CA of kubelets: kubeadm knows none. */
-const NEVER_IMPORTED: CaName = 'kubelet-ca';
+const NEVER_ADOPTED: CaName = 'kubelet-ca';
 
 export function caPlansOf({
   keySpec = DEFAULT_KEY_SPEC,
@@ -57,12 +49,12 @@ export function caPlansOf({
   const listed = cas ?? keys;
   return CA_NAMES.filter((ca) => listed === undefined || listed[ca] !== undefined).map((ca) => {
     const declared = cas?.[ca]?.origin ?? origin;
-    const own = ca === NEVER_IMPORTED && declared === 'imported' ? 'made' : declared;
+    const own = ca === NEVER_ADOPTED && declared === 'adopted' ? 'made' : declared;
     return {
       ca,
       keySpec: cas?.[ca]?.keySpec ?? keySpec,
       origin: own,
-      imported: own === 'imported',
+      imported: own === 'adopted',
     };
   });
 }
@@ -84,9 +76,9 @@ export function problemsOfCas(domain: PlannedTrustDomain): string[] {
 }
 
 function problemsOfKubelets({ cas }: PlannedTrustDomain): string[] {
-  if (cas?.[NEVER_IMPORTED]?.origin !== 'imported') return [];
+  if (cas?.[NEVER_ADOPTED]?.origin !== 'adopted') return [];
   return [
-    `${NEVER_IMPORTED} cannot be imported, because kubeadm clusters have no such CA: remove its origin, and KMS makes its key`,
+    `${NEVER_ADOPTED} cannot be adopted, because kubeadm clusters have no such CA: remove its origin, and KMS makes its key`,
   ];
 }
 

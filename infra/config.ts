@@ -2,11 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Token } from 'aws-cdk-lib';
 import * as z from 'zod/mini';
+import { CA_ORIGINS } from '../lib/contract/trust-domain.ts';
 import { isSubdomain } from '../lib/names.ts';
 import { CA_KEY_SPECS } from '../lib/signing/signing-algorithm.ts';
 import { describeIssue } from '../lib/store/describe-issue.ts';
 import { ruleFields } from '../lib/trust-domain-rules.ts';
-import { CA_ORIGINS, problemsOfCas } from './ca-plans.ts';
+import { problemsOfCas } from './ca-plans.ts';
 import { checkNodeName } from './node-access.ts';
 import { MAX_NESTED_STACKS } from './node-placement.ts';
 import { retentionOf } from './retention.ts';

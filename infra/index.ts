@@ -1,7 +1,8 @@
 /** The constructs, for use in your own CDK app (`cakeless/infra` in the package). docs/deployment.md explains them. */
+export type { CaOrigin } from '../lib/contract/trust-domain.ts';
 export { Alarms, type AlarmsProps } from './alarms.ts';
 export { CaKeys, type CaKeysProps } from './ca-keys.ts';
-export type { CaKeyArns, CaOrigin, CaSettings, CasSettings } from './ca-plans.ts';
+export type { CaKeyArns, CaSettings, CasSettings } from './ca-plans.ts';
 export { CakelessService, type CakelessServiceProps } from './cakeless-service.ts';
 export { CakelessStack, type CakelessStackProps } from './cakeless-stack.ts';
 export type {

@@ -4,7 +4,7 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { EVENT_SOURCES } from '../functions/event-sources.ts';
+import { DAILY_CHECK, EVENT_SOURCES } from '../functions/event-sources.ts';
 import { ENVIRONMENT } from '../lib/environment-names.ts';
 import type { ServiceName } from '../lib/metric-names.ts';
 import { acknowledge } from './acknowledge.ts';
@@ -98,7 +98,7 @@ export class ServiceFunctions {
       },
     });
     this.#schedule('ReconcileOften', reconcile, Duration.minutes(5), {});
-    this.#schedule('ReconcileDaily', reconcile, Duration.days(1), { records: true });
+    this.#schedule('ReconcileDaily', reconcile, Duration.days(1), DAILY_CHECK);
     return reconcile;
   }
 

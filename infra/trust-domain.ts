@@ -23,7 +23,7 @@ export interface TrustDomainProps
   /**
    * Whether the deployment creates the CA certificates. If not, an operator does, with `cakeless trust-domain create` and
    * the same keys: for a ceremony with witnesses. Those of subordinate CAs come from an outside CA, and `cakeless
-   * trust-domain import-certificate` takes them. @default true; false if `ca` is subordinate, or if a CA is imported,
+   * trust-domain import-certificate` takes them. @default true; false if `ca` is subordinate, or if a CA is adopted,
    * because its certificate is that of a cluster, and `cakeless trust-domain adopt` takes it over
    */
   readonly createCertificates?: boolean | undefined;

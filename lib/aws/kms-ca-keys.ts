@@ -26,39 +26,27 @@ export class KmsCaKeys implements CaKeys {
   }
 
   async ensure(name: CaVersionName, keySpec: CaKeySpec): Promise<CaKey> {
-    const alias = caKeyAlias(name);
     const known = await this.existing(name);
     if (known) return known;
     await this.#create(name, keySpec, 'AWS_KMS');
-    return this.find(alias);
+    return this.findMade(caKeyAlias(name), name);
   }
 
-  async existing(name: CaVersionName): Promise<CaKey | undefined> {
-    const alias = caKeyAlias(name);
-    const known = await this.#read(alias).catch(explainRefusal);
-    if (known) await this.#requireMade(alias, name);
-    return known;
+  existing(name: CaVersionName): Promise<CaKey | undefined> {
+    return this.#findMade(caKeyAlias(name), name).catch(explainRefusal);
   }
 
   async findMade(keyId: string, name: CaVersionName): Promise<CaKey> {
-    const key = await this.find(keyId);
-    await this.#requireMade(keyId, name);
-    return key;
+    return (await this.#findMade(keyId, name)) ?? missing(keyId);
   }
 
-  async #requireMade(keyId: string, name: CaVersionName): Promise<void> {
+  /** undefined if it does not exist */
+  async #findMade(keyId: string, name: CaVersionName): Promise<CaKey | undefined> {
     const key = await this.#describe(keyId);
-    const misfit =
-      key?.Origin === 'EXTERNAL'
-        ? 'has a private key that was imported, and is for a CA that is adopted (cakeless trust-domain adopt)'
-        : misfitOfCa(key, name);
+    if (key === undefined) return undefined;
+    const misfit = key.Origin === 'EXTERNAL' ? ADOPT_INSTEAD : misfitOfCa(key, name);
     if (misfit !== undefined) throw new Fault('request-malformed', `${keyId} ${misfit}`);
-  }
-
-  async find(keyId: string): Promise<CaKey> {
-    const key = await this.#read(keyId);
-    if (key) return key;
-    throw new Fault('request-malformed', `KMS has no key ${keyId}`);
+    return this.#read(keyId);
   }
 
   async ensureImportable(name: CaVersionName, keySpec: CaKeySpec): Promise<ImportableKey> {
@@ -75,13 +63,15 @@ export class KmsCaKeys implements CaKeys {
 
   async importState(keyId: string, name: CaVersionName): Promise<ImportableKey> {
     const key = await this.#describe(keyId);
-    if (key === undefined) throw new Fault('request-malformed', `KMS has no key ${keyId}`);
+    if (key === undefined) return missing(keyId);
     const keySpec = CA_KEY_SPECS.find((spec) => spec === key.KeySpec);
     const misfit = misfitOf(key, keySpec) ?? misfitOfCa(key, name);
     if (misfit !== undefined || keySpec === undefined || key.Arn === undefined)
       throw new Fault('request-malformed', `${keyId} ${misfit ?? 'has no ARN'}`);
-    const state = key.KeyState === 'PendingImport' ? 'pending-import' : 'imported';
-    return { keyId: key.Arn, keySpec, state };
+    if (key.KeyState === 'PendingImport')
+      return { keyId: key.Arn, keySpec, state: 'pending-import' };
+    const imported = (await this.#read(key.Arn)) ?? missing(key.Arn);
+    return { ...imported, state: 'imported' };
   }
 
   /** Creates a key and its alias, unless another caller has created the alias in the meantime. */
@@ -142,8 +132,15 @@ export class KmsCaKeys implements CaKeys {
   }
 }
 
-function misfitOfCa(key: KeyMetadata | undefined, name: CaVersionName): string | undefined {
-  const other = otherCaIn(key?.Description ?? '', name);
+function missing(keyId: string): never {
+  throw new Fault('request-malformed', `KMS has no key ${keyId}`);
+}
+
+const ADOPT_INSTEAD =
+  "is for the private key of an existing cluster's CA (its origin is EXTERNAL), and such a CA keeps its certificate: run cakeless trust-domain adopt instead; after that, create the CAs that the cluster does not have by their names, as in cakeless trust-domain create NAME --ca kubelet-ca";
+
+function misfitOfCa({ Description = '' }: KeyMetadata, name: CaVersionName): string | undefined {
+  const other = otherCaIn(Description, name);
   return other === undefined ? undefined : `is the key of ${other}, by its description`;
 }
 

@@ -9,14 +9,10 @@ export interface CaKey {
   readonly publicKey: Uint8Array;
 }
 
-/** A key whose private key is made outside of KMS and imported. */
-export interface ImportableKey {
-  /** Key ARN. */
-  readonly keyId: string;
-  readonly keySpec: CaKeySpec;
-  /** Only an imported key has a public key and signs. */
-  readonly state: 'pending-import' | 'imported';
-}
+/** A key whose private key is made outside of KMS and imported. Only after that it has a public key, and signs. */
+export type ImportableKey =
+  | (Omit<CaKey, 'publicKey'> & { readonly state: 'pending-import' })
+  | (CaKey & { readonly state: 'imported' });
 
 /** Creates and finds the keys of CAs. Only `create-ca` has this port; signing goes through `SigningKeys`. */
 export interface CaKeys {
@@ -28,14 +24,9 @@ export interface CaKeys {
   /** The key of one version of a CA, by its alias; undefined if it does not exist. @throws Fault as `findMade` */
   existing(name: CaVersionName): Promise<CaKey | undefined>;
   /**
-   * A key that was created elsewhere, by ARN or alias. @throws Fault request-malformed if it is not a signing key with an algorithm that
-   * CAs can use
-   */
-  find(keyId: string): Promise<CaKey>;
-  /**
-   * As `find`, for a CA whose certificate is to be made.
-   * @throws Fault request-malformed if its private key was imported, so that someone may know it, or if it was made for
-   * another CA; and as `find` does
+   * A key that was created elsewhere, by ARN or alias, for a CA whose certificate is to be made.
+   * @throws Fault request-malformed if it does not exist, or is not a signing key with an algorithm that CAs can use; if
+   * its private key is, or will be, imported, so that someone may know it; or if it was made for another CA
    */
   findMade(keyId: string, name: CaVersionName): Promise<CaKey>;
   /**

@@ -107,12 +107,11 @@ async function findKey(
   name: Parameters<CaKeys['existing']>[0],
   keyId: string | undefined,
 ): Promise<CaKey | string> {
-  if (keyId === undefined)
+  try {
+    if (keyId !== undefined) return await caKeys.findMade(keyId, name);
     return (
       (await caKeys.existing(name)) ?? 'it has no KMS key yet: request a certificate for it first'
     );
-  try {
-    return await caKeys.findMade(keyId, name);
   } catch (error) {
     if (error instanceof Fault && error.code === 'request-malformed') return error.message;
     throw error;

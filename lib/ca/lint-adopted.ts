@@ -17,8 +17,8 @@ import { quote } from '../printable.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import { acceptsIf, type Finding, findingsOf, refuses, refusesIf } from './lint-finding.ts';
 import {
+  basicConstraintsOf,
   lintConstraints,
-  lintConstraintsForm,
   lintDates,
   lintExtensions,
   lintKey,
@@ -26,6 +26,7 @@ import {
   lintKeyUsage,
   lintName,
   lintNameForm,
+  lintPathLengthZero,
   lintSerialNumber,
 } from './lint-parts.ts';
 import { lintExtendedKeyUsage, lintNameConstraints } from './lint-purpose.ts';
@@ -43,7 +44,11 @@ export function lintAdopted(ca: CaName, der: Uint8Array, now: Date): Finding[] {
       ...lintSerialNumber(elements),
       ...lintDates(certificate, now),
       ...lintConstraints(elements),
-      ...lintConstraintsForm(elements),
+      ...lintPathLengthZero(elements),
+      ...acceptsIf(
+        basicConstraintsOf(elements)?.isCritical === false,
+        'has basicConstraints that are not critical',
+      ),
       ...lintKeyUsage(elements),
       ...lintExtendedKeyUsage(ca, elements),
       ...lintKeyIdentifier(elements),

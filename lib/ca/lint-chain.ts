@@ -15,9 +15,17 @@ import { OID } from '../der/oids.ts';
 import { type Element, readDer, readOid, TAG } from '../der/read.ts';
 import { quote } from '../printable.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
-import { acceptsIf, type Finding, findingsOf, refuses, refusesIf } from './lint-finding.ts';
+import {
+  accepts,
+  acceptsIf,
+  type Finding,
+  findingsOf,
+  refuses,
+  refusesIf,
+} from './lint-finding.ts';
 import { lintForm } from './lint-form.ts';
 import {
+  AKI_KEY_IDENTIFIER,
   basicConstraintsOf,
   lintConstraints,
   lintDates,
@@ -27,6 +35,7 @@ import {
   lintSerialNumber,
 } from './lint-parts.ts';
 import { lintExplicitUsages, lintNameConstraints } from './lint-purpose.ts';
+import { strictProblemsOf, strictProblemsOfRoot } from './lint-strict.ts';
 
 /** Every TLS handshake carries them, except the root, and every outcome (`LIMITS.maxOutcomeBytes`). */
 const [MAX_CERTIFICATES, MAX_BYTES] = [6, 16 * 1024];
@@ -59,7 +68,10 @@ export function lintChain(ca: CaName, chain: readonly Uint8Array[], now: Date): 
   if (disorder.length > 0) return disorder;
   return [
     ...links.slice(0, -1).flatMap(lintSignature),
-    ...links.slice(1).flatMap((link, i) => lintAbove(ca, link, i + 1, links[i], now)),
+    ...links
+      .slice(1, -1)
+      .flatMap((link, i) => lintAbove(ca, link, links.slice(0, i + 1), now, lintIntermediate)),
+    ...links.slice(-1).flatMap((root) => lintAbove(ca, root, links.slice(0, -1), now, lintRoot)),
   ];
 }
 
@@ -119,7 +131,7 @@ function lintLink(subject: Link, issuer: Link): Finding[] {
 }
 
 /** Tags of AuthorityKeyIdentifier (RFC 5280 section 4.2.1.1), and of a directoryName in it. */
-const [KEY_IDENTIFIER, ISSUER_NAMES, ISSUER_SERIAL, DIRECTORY_NAME] = [0x80, 0xa1, 0x82, 0xa4];
+const [ISSUER_NAMES, ISSUER_SERIAL, DIRECTORY_NAME] = [0xa1, 0x82, 0xa4];
 
 /** OpenSSL looks for another issuer if one of the identifiers that are there differs. */
 function namesKeyOf(subject: CertificateElements, issuer: CertificateElements): boolean {
@@ -134,7 +146,7 @@ function namesKeyOf(subject: CertificateElements, issuer: CertificateElements): 
     ?.children()[0];
   return (
     isSame(
-      fieldOf(KEY_IDENTIFIER)?.content,
+      fieldOf(AKI_KEY_IDENTIFIER)?.content,
       own && readDer(own.value, 'subjectKeyIdentifier').content,
     ) &&
     isSame(fieldOf(ISSUER_SERIAL)?.content, issuer.serialNumber.content) &&
@@ -216,30 +228,32 @@ const SALT_OCTETS: Readonly<Record<string, number>> = {
 };
 
 /**
- * @param depth how many CA certificates are below it
- * @param below what it has issued
+ * @param below the CA certificates below it; it has issued the last
+ * @param lintPlace what its place in the chain requires
  */
 function lintAbove(
   ca: CaName,
   { name, der, x509, elements }: Link,
-  depth: number,
-  below: Link | undefined,
+  below: readonly Link[],
   now: Date,
+  lintPlace: (elements: CertificateElements) => Finding[],
 ): Finding[] {
+  const issued = below.at(-1);
   const findings = findingsOf(() => [
     ...lintForm(der),
     ...lintIssuerKey(x509),
     ...lintSerialNumber(elements).filter(({ level }) => level === 'refuses'),
     ...lintDates(x509, now).filter(({ level }) => level === 'refuses'),
     ...lintConstraints(elements),
-    ...lintPathLength(elements, depth),
+    ...lintPathLength(elements, below.length),
     ...lintKeyUsage(elements).filter(({ level }) => level === 'refuses'),
     ...lintExplicitUsages(ca, elements),
     ...lintNameConstraints(ca, elements),
     ...lintPolicyConstraints(elements),
     ...lintExtensions(elements),
+    ...lintPlace(elements),
     ...acceptsIf(
-      below !== undefined && new Date(x509.validTo) < new Date(below.x509.validTo),
+      issued !== undefined && new Date(x509.validTo) < new Date(issued.x509.validTo),
       `expires at ${new Date(x509.validTo).toISOString()}, before what it has issued: clients that verify up to the root refuse every certificate after that`,
     ),
   ]);
@@ -248,6 +262,17 @@ function lintAbove(
     text: `is below ${name}, which ${text}${level === 'refuses' ? ': ask for a certificate whose chain does not contain it' : ''}`,
   }));
 }
+
+const lintIntermediate = (elements: CertificateElements): Finding[] =>
+  strictProblemsOf(elements).map(({ text }) => refuses(`${text}, so strict clients refuse it`));
+
+/** A root cannot be issued again, and strict clients refuse everything below it, not only this cluster. */
+const lintRoot = (elements: CertificateElements): Finding[] =>
+  strictProblemsOfRoot(elements).map(({ text }) =>
+    accepts(
+      `${text}, so strict clients that verify up to the root refuse it, such as Python 3.13 and later`,
+    ),
+  );
 
 function lintPathLength(elements: CertificateElements, depth: number): Finding[] {
   const pathLength = basicConstraintsOf(elements)?.pathLength;

@@ -126,16 +126,11 @@ export function lintConstraints(elements: CertificateElements): Finding[] {
   ];
 }
 
-export function lintConstraintsForm(elements: CertificateElements): Finding[] {
-  const { isCritical = true, pathLength } = basicConstraintsOf(elements) ?? {};
-  return [
-    ...acceptsIf(
-      pathLength?.every((octet) => octet === 0) === true,
-      'has pathLenConstraint 0: no CA certificate can be below it, so it cannot cross-sign a later version',
-    ),
-    ...acceptsIf(!isCritical, 'has basicConstraints that are not critical'),
-  ];
-}
+export const lintPathLengthZero = (elements: CertificateElements): Finding[] =>
+  acceptsIf(
+    basicConstraintsOf(elements)?.pathLength?.every((octet) => octet === 0) === true,
+    'has pathLenConstraint 0: no CA certificate can be below it, so it cannot cross-sign a later version',
+  );
 
 /** Bits of KeyUsage (RFC 5280 section 4.2.1.3). */
 const [KEY_CERT_SIGN, CRL_SIGN] = [0x04, 0x02];
@@ -147,6 +142,9 @@ export function lintKeyUsage(elements: CertificateElements): Finding[] {
   if ((bits & KEY_CERT_SIGN) === 0) return [refuses('has a keyUsage without keyCertSign')];
   return acceptsIf((bits & CRL_SIGN) === 0, 'has a keyUsage without cRLSign');
 }
+
+/** Tag of keyIdentifier in AuthorityKeyIdentifier (RFC 5280 section 4.2.1.1). */
+export const AKI_KEY_IDENTIFIER = 0x80;
 
 /** Leaf certificates contain a copy of it. Real ones have 20 or 32 octets. */
 const MAX_KEY_IDENTIFIER = 64;

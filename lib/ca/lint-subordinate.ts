@@ -20,17 +20,18 @@ import { acceptsIf, type Finding, findingsOf, refuses, refusesIf } from './lint-
 import { lintForm } from './lint-form.ts';
 import {
   lintConstraints,
-  lintConstraintsForm,
   lintDates,
   lintExtensions,
   lintKey,
   lintKeyIdentifier,
   lintKeyUsage,
   lintName,
+  lintPathLengthZero,
   lintPolicyConstraints,
   lintSerialNumber,
 } from './lint-parts.ts';
 import { lintExplicitUsages, lintNameConstraints, usagesOf } from './lint-purpose.ts';
+import { strictProblemsOf } from './lint-strict.ts';
 import type { SubordinateCertificate } from './read-subordinate.ts';
 
 export interface SubordinateToLint extends SubordinateCertificate {
@@ -79,9 +80,10 @@ function lintOwn(
     ),
     ...lintSubject(ca, der, elements),
     ...asking(lintConstraints(elements), 'basicConstraints critical, CA:TRUE'),
-    ...lintConstraintsForm(elements),
+    ...lintPathLengthZero(elements),
+    ...strictProblemsOf(elements).map(({ text, remedy }) => refuses(`${text}: ask for ${remedy}`)),
     ...asking(
-      extensionOf(elements, OID.keyUsage) ? lintKeyUsage(elements) : [refuses('has no keyUsage')],
+      extensionOf(elements, OID.keyUsage) ? lintKeyUsage(elements) : [],
       'keyUsage keyCertSign and cRLSign',
     ),
     ...asking(
@@ -89,9 +91,7 @@ function lintOwn(
       `a certificate without extKeyUsage, or with ${usagesOf(ca).join(' and ')}`,
     ),
     ...asking(
-      extensionOf(elements, OID.subjectKeyIdentifier)
-        ? lintKeyIdentifier(elements)
-        : [refuses('has no subjectKeyIdentifier')],
+      extensionOf(elements, OID.subjectKeyIdentifier) ? lintKeyIdentifier(elements) : [],
       'the subjectKeyIdentifier of the CSR',
     ),
     ...asking(lintNameConstraints(ca, elements), 'a certificate without nameConstraints'),

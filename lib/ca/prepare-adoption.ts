@@ -130,11 +130,12 @@ async function examineKey(
 ): Promise<ExaminedCa | string> {
   const { ca, keySpec, publicKey } = given;
   const found = await findImportable(caKeys, trustDomain, given);
-  const { keyId, state } = found;
+  const { keyId } = found;
   if (found.keySpec !== keySpec)
     return `${keyId} is a ${found.keySpec} key, and the certificate has a key for ${keySpec}: the key of ${ca} must be declared with that key spec`;
-  if (state === 'pending-import') return { ...given, keyId, state, key: undefined };
-  const key = await caKeys.find(keyId);
+  if (found.state === 'pending-import')
+    return { ...given, keyId, state: found.state, key: undefined };
+  const { state, ...key } = found;
   if (!bufferOf(key.publicKey).equals(publicKey))
     return `${keyId} does not have the key of the certificate: another key was imported`;
   return { ...given, keyId, state, key };

@@ -9,7 +9,8 @@ import { widenable } from './widenable.ts';
 
 /**
  * Where the certificate of a CA version is from. `made`: drafted here, and signed by its own KMS key. `adopted`: a
- * cluster's own, whose key was imported into KMS. `subordinate`: of a KMS key, signed by a CA above it.
+ * cluster's own, whose key was imported into KMS. `subordinate`: of a KMS key, signed by a CA above it. A deployment
+ * declares it, and the document has it.
  */
 export const CA_ORIGINS = ['made', 'adopted', 'subordinate'] as const;
 

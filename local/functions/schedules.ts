@@ -6,10 +6,14 @@ import type { FunctionHost } from './function-host.ts';
 export interface Schedule {
   readonly function: string;
   readonly everyMs: number;
+  /** From the start to the first call; by default one interval. */
+  readonly firstMs?: number;
+  /** What it is called with, instead of EventBridge's own event. */
+  readonly event?: object;
 }
 
 /**
- * Calls functions at their intervals, the first time after one interval. The next interval begins when a call has
+ * Calls functions at their intervals. The next interval begins when a call has
  * ended, so that calls of a slow function do not overlap.
  * @returns a function that stops the schedules
  */
@@ -21,18 +25,19 @@ export function startSchedules(
   const { timers } = surroundings;
   const pending = new Map<Schedule, unknown>();
   let stopped = false;
-  const plan = (schedule: Schedule): void => {
+  const plan = (schedule: Schedule, delayMs: number): void => {
     if (stopped) return;
     const call = async (): Promise<void> => {
-      await host.invoke(schedule.function, scheduledEvent(schedule, surroundings));
-      plan(schedule);
+      const event = schedule.event ?? scheduledEvent(schedule, surroundings);
+      await host.invoke(schedule.function, event);
+      plan(schedule, schedule.everyMs);
     };
     pending.set(
       schedule,
-      timers.setTimeout(() => void call(), schedule.everyMs),
+      timers.setTimeout(() => void call(), delayMs),
     );
   };
-  for (const schedule of schedules) plan(schedule);
+  for (const schedule of schedules) plan(schedule, schedule.firstMs ?? schedule.everyMs);
   return () => {
     stopped = true;
     for (const timer of pending.values()) timers.clearTimeout(timer);

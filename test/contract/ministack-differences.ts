@@ -7,6 +7,20 @@ const checksumIsNotReturned: Difference = {
   link: 'https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html#API_PutObject_ResponseElements',
 };
 
+const takesAnotherKey: Difference = {
+  does: 'imports it',
+  shows: /Received promise resolved instead of rejected/,
+  aws: 'only one key material can ever be associated with an asymmetric key; IncorrectKeyMaterialException',
+  link: 'https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-import-key-material.html',
+};
+
+const validToIsNotChecked = (aws: string): Difference => ({
+  does: 'imports it',
+  shows: /Received promise resolved instead of rejected/,
+  aws,
+  link: 'https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html#KMS-ImportKeyMaterial-request-ValidTo',
+});
+
 /** Where MiniStack differs from AWS's documentation, keyed by the title of the test that shows it. */
 export const MINISTACK_DIFFERENCES: Differences = {
   ...Object.fromEntries(
@@ -51,6 +65,42 @@ export const MINISTACK_DIFFERENCES: Differences = {
     aws: 'Messages can be 0-4096 bytes; for a larger one, sign its digest',
     link: 'https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html#KMS-Sign-request-Message',
   },
+  'MiniStack KMS imports no parameters for import are given to wrap an RSA key by RSA-OAEP alone': {
+    does: 'gives them',
+    shows: /Received promise resolved instead of rejected[\s\S]*"ImportToken"/,
+    aws: 'RSAES_OAEP_SHA_256 wraps symmetric, HMAC and EC private keys: RSA private keys are too long for it',
+    link: 'https://docs.aws.amazon.com/kms/latest/APIReference/API_GetParametersForImport.html#KMS-GetParametersForImport-request-WrappingAlgorithm',
+  },
+  'MiniStack KMS imports an imported key takes the same private key again with the same token, as after a lost response':
+    {
+      does: 'forgets the token after the first import',
+      shows: /InvalidImportTokenException/,
+      aws: 'public key and import token are valid for 24 hours',
+      link: 'https://docs.aws.amazon.com/kms/latest/APIReference/API_GetParametersForImport.html',
+    },
+  'MiniStack KMS imports an imported key without its key material takes no other private key':
+    takesAnotherKey,
+  'MiniStack KMS imports an import is refused of a private key that differs from the one imported before':
+    takesAnotherKey,
+  'MiniStack KMS imports an import is refused of a key that is not in PKCS #8': {
+    does: 'imports it',
+    shows: /Received promise resolved instead of rejected/,
+    aws: 'a private key is imported in PKCS #8 (RFC 5208), in DER',
+    link: 'https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-encrypt-key-material.html',
+  },
+  'MiniStack KMS imports an import is refused with 0 octets that are no token': {
+    does: 'calls it an invalid token',
+    shows: /-\s+"name": "ValidationException",\s+\+\s+"name": "InvalidImportTokenException"/,
+    aws: 'a token is 1 to 6144 bytes long',
+    link: 'https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html#KMS-ImportKeyMaterial-request-ImportToken',
+  },
+  'MiniStack KMS imports an import is refused that expires, and has expired': validToIsNotChecked(
+    'ValidTo must be in the future',
+  ),
+  'MiniStack KMS imports an import is refused that expires, in more than a year':
+    validToIsNotChecked('ValidTo is at most 365 days after the request'),
+  'MiniStack KMS imports an import is refused that does not expire, with a date':
+    validToIsNotChecked('ValidTo is not valid without KEY_MATERIAL_EXPIRES'),
   'MiniStack SQS and Lambda a function that throws returns the type and message of the error': {
     does: 'responds with errorType Runtime.HandlerError, whatever was thrown',
     shows: /-\s+"errorType": "RangeError",\s+\+\s+"errorType": "Runtime\.HandlerError"/,

@@ -4,6 +4,7 @@ import { describeWithMinistack } from '../stand-in/ministack-program.ts';
 import { contractWith } from './contract.ts';
 import type { ContractEndpoint } from './endpoint.ts';
 import { kmsContract } from './kms-contract.ts';
+import { kmsImportContract } from './kms-import-contract.ts';
 import { MINISTACK_DIFFERENCES } from './ministack-differences.ts';
 import { ministackEndpoint } from './ministack-endpoint.ts';
 import { objectStoreContract } from './object-store-contract.ts';
@@ -29,5 +30,6 @@ describeWithMinistack('MiniStack', () => {
   describe('S3', () => s3Contract(contract));
   describe('ObjectStore', () => objectStoreContract(contract.it, () => s3Store(endpoint.client)));
   describe('KMS', () => kmsContract(contract));
+  describe('KMS imports', () => kmsImportContract(contract));
   describe('SQS and Lambda', () => sqsAndLambdaContract(contract));
 });

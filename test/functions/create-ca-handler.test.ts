@@ -156,6 +156,22 @@ it('names all invalid fields at once', async () => {
   );
 });
 
+it.each(['before the import', 'after it'])(
+  'creates no CA with a key that is for an import: %s',
+  async (when) => {
+    const { call, keys, authority } = opened(AFTER_ADOPTION);
+    const name = { trustDomain: 'fleet', ca: 'ca', version: 1 } as const;
+    const { keyId } = await keys.ensureImportable(name, 'ECC_NIST_P256');
+    const { privateKey } = readAdoptedSet('kubeadm-1.35.4-p256').ca;
+    if (when === 'after it') keys.import(keyId, privateKey);
+    await expect(call({ trustDomain: 'fleet' })).rejects.toMatchObject({
+      name: 'RequestMalformed',
+      message: expect.stringContaining('for an imported private key'),
+    });
+    expect([...authority.objects.keys()]).toEqual([]);
+  },
+);
+
 it('prepares and adopts the CAs of an existing cluster, and returns where they are from', async () => {
   const { call, keys, authority } = opened(AFTER_ADOPTION);
   const existing = readAdoptedSet('kubeadm-1.35.4-p256');
@@ -204,7 +220,7 @@ it('returns CSRs, takes what was issued for them, and says which root is above',
     },
   });
   expect((await call(request)).result).toEqual(requested.result);
-  const { publicKey } = await keys.find(requested.result.cas.ca.keyId);
+  const { publicKey } = await keys.findMade(requested.result.cas.ca.keyId);
   const notAfter = new Date(AFTER_ADOPTION.getTime() + 100 * 86_400_000);
   const issued = corporate.certify(publicKey, 'kubernetes', AFTER_ADOPTION, { notAfter });
   const cas = { ca: { certificate: certificateToPem(issued), chain: corporate.chainPem } };

@@ -14,8 +14,11 @@ const alarms = new Map(
   ]),
 );
 
-it('docs/deployment.md lists every alarm, and no other', () => {
-  const explained = firstColumnOf('docs/deployment.md', 'alarms');
+it.each([
+  ['docs/deployment.md lists', 'docs/deployment.md', 'alarms'],
+  ['docs/operators-guide.md says what to do about', 'docs/operators-guide.md', 'first steps'],
+])('%s every alarm, and no other', (_, page, mark) => {
+  const explained = firstColumnOf(page, mark);
   expect(explained.length).toBeGreaterThan(20);
   const names = [...alarms.keys()].map((name) => name.replace(/-prod$/, '-<cluster>'));
   expect(names.sort()).toEqual(explained.sort());

@@ -70,13 +70,13 @@ describe('a configuration is refused, with a message that says where, if', () =>
     ],
     [
       'the origin of a CA is unknown',
-      { trustDomains: [{ name: 'prod', cas: { ca: { origin: 'adopted' } } }] },
-      'trustDomains[0].cas.ca.origin: must be one of made, imported, subordinate',
+      { trustDomains: [{ name: 'prod', cas: { ca: { origin: 'imported' } } }] },
+      'trustDomains[0].cas.ca.origin: must be one of made, adopted, subordinate',
     ],
     [
       'the key of kubelet-ca is to be imported',
-      { trustDomains: [{ name: 'prod', cas: { ca: {}, 'kubelet-ca': { origin: 'imported' } } }] },
-      'trust domain prod: kubelet-ca cannot be imported, because kubeadm clusters have no such CA: remove its origin, and KMS makes its key',
+      { trustDomains: [{ name: 'prod', cas: { ca: {}, 'kubelet-ca': { origin: 'adopted' } } }] },
+      'trust domain prod: kubelet-ca cannot be adopted, because kubeadm clusters have no such CA: remove its origin, and KMS makes its key',
     ],
     [
       'a CA is listed, and only others have keys',
@@ -93,15 +93,15 @@ describe('a configuration is refused, with a message that says where, if', () =>
       'trust domain prod: keys has a key for etcd-ca, but cas does not list it: add etcd-ca to cas, or remove its key',
     ],
     [
-      'the certificate of an imported CA is to have another validity',
-      { trustDomains: [{ name: 'prod', origin: 'imported', validityDays: 365 }] },
+      'the certificate of an adopted CA is to have another validity',
+      { trustDomains: [{ name: 'prod', origin: 'adopted', validityDays: 365 }] },
       'trust domain prod: validityDays is for CA certificates that are created, but those of ca, etcd-ca, front-proxy-ca stay as the cluster has them: remove it',
     ],
     [
-      'the certificate of an imported CA is to be created',
+      'the certificate of an adopted CA is to be created',
       {
         trustDomains: [
-          { name: 'prod', cas: { ca: { origin: 'imported' } }, createCertificates: true },
+          { name: 'prod', cas: { ca: { origin: 'adopted' } }, createCertificates: true },
         ],
       },
       'trust domain prod: createCertificates is true, but ca must be adopted (cakeless trust-domain adopt): remove it',
@@ -285,7 +285,7 @@ it('the configuration of this repository is valid', () => {
 
 it('the example of an existing cluster is valid', () => {
   const { trustDomains } = readConfig('infra/examples/existing-cluster.config.json');
-  expect(trustDomains.map(({ origin }) => origin)).toEqual(['imported']);
+  expect(trustDomains.map(({ origin }) => origin)).toEqual(['adopted']);
 });
 
 it('reads another file if one is given, and names a file that is not JSON', () => {

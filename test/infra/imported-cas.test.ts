@@ -229,7 +229,7 @@ it.each([...IMPORTED, 'kubelet-ca'])(
 
 describe('a trust domain of clusters with external etcd', () => {
   const { 'etcd-ca': _, ...cas } = EXAMPLE.trustDomains[0].cas;
-  const external = synthesize({ trustDomains: [{ name: 'prod', origin: 'imported', cas }] }, code);
+  const external = synthesize({ trustDomains: [{ name: 'prod', origin: 'adopted', cas }] }, code);
 
   it('has no etcd-ca, and nothing refers to one', () => {
     expect(ofType(external, 'AWS::KMS::Key').map(([id]) => id.slice(0, -8))).toEqual(
@@ -249,7 +249,7 @@ describe('imported keys by ARN', () => {
   const key = (id: number) => `arn:aws:kms:eu-central-1:111111111111:key/${id}`;
   const keys = { ca: key(1), 'front-proxy-ca': key(2) };
   const given = synthesize(
-    { trustDomains: [{ name: 'prod', origin: 'imported', keySpec: 'RSA_4096', keys }] },
+    { trustDomains: [{ name: 'prod', origin: 'adopted', keySpec: 'RSA_4096', keys }] },
     code,
   );
 
@@ -269,7 +269,7 @@ describe('imported keys by ARN', () => {
 
 it('CAs of one trust domain can differ in their origin', () => {
   const mixed = synthesize(
-    { trustDomains: [{ name: 'prod', cas: { ca: { origin: 'imported' }, 'etcd-ca': {} } }] },
+    { trustDomains: [{ name: 'prod', cas: { ca: { origin: 'adopted' }, 'etcd-ca': {} } }] },
     code,
   );
   expect(keyOf(mixed, 'ca')[1].Properties.Origin).toBe('EXTERNAL');

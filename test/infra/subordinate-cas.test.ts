@@ -63,7 +63,7 @@ it.each<[string, object, string[][]]>([
   ],
   [
     'none beside CAs of an existing cluster',
-    { cas: { ca: { origin: 'imported' }, 'kubelet-ca': { origin: 'subordinate' } } },
+    { cas: { ca: { origin: 'adopted' }, 'kubelet-ca': { origin: 'subordinate' } } },
     [],
   ],
   ['all, if none is subordinate', {}, [ALL]],

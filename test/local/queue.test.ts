@@ -282,6 +282,34 @@ describe('functions', () => {
     expect(events).toHaveLength(4);
   });
 
+  it('are called on schedule with an event, first when the schedule says so', async () => {
+    const timers = new HandTimers();
+    const events: unknown[] = [];
+    let ended: () => void = () => undefined;
+    await start({
+      timers,
+      functions: {
+        sign: async () => undefined,
+        reconcile: async (event) => {
+          events.push(event);
+          setImmediate(() => ended());
+        },
+      },
+      schedules: [
+        { function: 'reconcile', event: { records: true }, firstMs: 600_000, everyMs: 86_400_000 },
+      ],
+    });
+    for (const delayMs of [600_000, 86_400_000]) {
+      expect(timers.delays).toEqual([delayMs]);
+      const planned = new Promise<void>((resolve) => {
+        ended = resolve;
+      });
+      timers.runAll();
+      await planned;
+    }
+    expect(events).toEqual([{ records: true }, { records: true }]);
+  });
+
   it('are called on schedule with an EventBridge event', async () => {
     const timers = new HandTimers();
     const events: unknown[] = [];

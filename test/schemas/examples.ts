@@ -98,7 +98,7 @@ async function importSubordinate({ service, keys, now }: InMemoryService): Promi
     trustDomain,
     cas: { ca: {} },
   });
-  const { publicKey } = await keys.find(cas.ca?.keyId ?? '');
+  const { publicKey } = await keys.findMade(cas.ca?.keyId ?? '');
   const certificate = certificateToPem(corporate.certify(publicKey, 'kubernetes', now));
   await importCertificates(service, keys, {
     action: 'import-certificate',

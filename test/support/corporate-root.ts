@@ -25,11 +25,12 @@ const CORPORATE_END = new Date('2040-01-01T00:00:00Z');
 export const ROOT_NAME = 'Example Corp Root CA';
 export const ISSUING_NAME = 'Example Corp Issuing CA 1';
 
+/** Of AuthorityKeyIdentifier. */
+export const keyIdentifierField = (issuer: KeyPair) =>
+  contextPrimitive(0, keyIdentifierOf(readDer(spkiOf(issuer), 'key')));
+
 const authorityKeyIdentifier = (issuer: KeyPair) =>
-  extension(
-    OID.authorityKeyIdentifier,
-    sequence(contextPrimitive(0, keyIdentifierOf(readDer(spkiOf(issuer), 'key')))),
-  );
+  extension(OID.authorityKeyIdentifier, sequence(keyIdentifierField(issuer)));
 
 /** A CA certificate without a SAN, with the identifier of its issuer's key. */
 export const extensionsBelow = (

@@ -42,11 +42,14 @@ export class RunningService {
   }
 
   /** Failed messages come back at once, so that a test of dead letters does not take half a minute. */
-  static async start(dataDir?: string): Promise<RunningService> {
+  static async start(
+    dataDir?: string,
+    timers: Timers = withoutRetryDelays,
+  ): Promise<RunningService> {
     const folder = dataDir ?? (await temporaryFolder());
     const restore = changeEnvironment({ POWERTOOLS_LOG_LEVEL: 'SILENT' });
     try {
-      const local = await startService({ dataDir: folder, port: 0, timers: withoutRetryDelays });
+      const local = await startService({ dataDir: folder, port: 0, timers });
       return new RunningService(local, folder, restore);
     } catch (error) {
       restore();

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CaKey, CaKeys, ImportableKey } from '../../lib/ca/ca-keys.ts';
 import type { CaVersionName } from '../../lib/contract/ca-record.ts';
+import { Fault } from '../../lib/fault.ts';
 import type { CaKeySpec, SigningAlgorithm } from '../../lib/signing/signing-algorithm.ts';
 import type { SigningKeys } from '../../lib/signing/signing-keys.ts';
 import { algorithmFor, keySpec } from '../../local/kms/key-specs.ts';
@@ -55,6 +56,7 @@ export class SoftKeys implements SigningKeys, CaKeys {
 
   async ensure(name: CaVersionName, spec: CaKeySpec): Promise<CaKey> {
     const keyId = arnOf(name);
+    this.#requireMade(keyId);
     if (!this.#keys.has(keyId)) {
       const pem = this.#committed[spec]?.pop() ?? (await generatePrivateKey(keySpec(spec)));
       const privateKey = createPrivateKey(pem);
@@ -63,10 +65,11 @@ export class SoftKeys implements SigningKeys, CaKeys {
       if (!this.#keys.has(keyId))
         this.#keys.set(keyId, { privateKey, key: { keyId, keySpec: spec, publicKey: spki } });
     }
-    return this.find(keyId);
+    return this.findMade(keyId);
   }
 
   async existing(name: CaVersionName): Promise<CaKey | undefined> {
+    this.#requireMade(arnOf(name));
     return this.#keys.get(arnOf(name))?.key;
   }
 
@@ -79,7 +82,10 @@ export class SoftKeys implements SigningKeys, CaKeys {
   async importState(keyId: string): Promise<ImportableKey> {
     const spec = this.#importable.get(keyId);
     if (spec === undefined) throw new Error(`no key ${keyId} for import`);
-    return { keyId, keySpec: spec, state: this.#keys.has(keyId) ? 'imported' : 'pending-import' };
+    const entry = this.#keys.get(keyId);
+    return entry
+      ? { ...entry.key, state: 'imported' }
+      : { keyId, keySpec: spec, state: 'pending-import' };
   }
 
   /** What an import leads to. @param pem the private key */
@@ -98,14 +104,16 @@ export class SoftKeys implements SigningKeys, CaKeys {
     return entry.privateKey;
   }
 
-  findMade(keyId: string): Promise<CaKey> {
-    return this.find(keyId);
-  }
-
-  async find(keyId: string): Promise<CaKey> {
+  async findMade(keyId: string): Promise<CaKey> {
+    this.#requireMade(keyId);
     const entry = this.#keys.get(keyId);
     if (!entry) throw new Error(`no key ${keyId}`);
     return entry.key;
+  }
+
+  #requireMade(keyId: string): void {
+    if (this.#importable.has(keyId))
+      throw new Fault('request-malformed', `${keyId} is for an imported private key`);
   }
 }
 

@@ -10,10 +10,10 @@ import { basename, dirname, join } from 'node:path';
 import { isSameKey } from '../../../lib/csr/same-key.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
-import { readTextIfThere, textOf } from '../../read-text.ts';
+import { readTextIfThere } from '../../read-text.ts';
 import { caKeyFileOf } from './ca-keys.ts';
 import { publicKeysIn } from './fingerprints.ts';
-import { privateKeysIn } from './keys-in-text.ts';
+import { privateKeysIn } from './keys-in-bytes.ts';
 import { KUBEADM_FOLDERS } from './kubeadm-folders.ts';
 import { caFileOf, type NodeFolders } from './places.ts';
 
@@ -183,8 +183,9 @@ class Search<What extends Wanted> {
       if (this.#isRelated(file)) this.#skip(file, 'an archive, a database or an encrypted file');
       return;
     }
-    const { bytes } = readFile(file, { maxBytes: MAX_BYTES });
-    const { keys, hasMore, hasEncrypted } = privateKeysIn(textOf(bytes));
+    const { bytes } = readFile(file, { maxBytes: MAX_BYTES, isSecret: true });
+    const { keys, hasMore, hasEncrypted } = privateKeysIn(bytes);
+    bytes.fill(0); // as far as a process can, it keeps no key in its memory
     this.#left -= Math.floor(bytes.length / BYTES_OF_A_FILE) + keys.length;
     if (hasMore) this.#skip(file, 'it contains more private keys than are looked at');
     if (hasEncrypted) this.#skip(file, 'it contains an encrypted private key');

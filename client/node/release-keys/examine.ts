@@ -10,8 +10,8 @@ import { CommandError } from '../../errors.ts';
 import { editText, readTextIfThere, textOf } from '../../read-text.ts';
 import { caKeyFileOf } from '../disk/ca-keys.ts';
 import { publicKeysIn } from '../disk/fingerprints.ts';
+import { pemKeysIn } from '../disk/keys-in-bytes.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
-import { privateKeyBlocksIn } from '../disk/private-key.ts';
 import { editFlags } from '../restart/edit-flags.ts';
 import type { HeldContent } from '../restart/held-manifests.ts';
 import { manifestsFolder } from '../restart/manifest.ts';
@@ -124,15 +124,14 @@ function readKey(ca: CaName, folders: NodeFolders): { key?: FoundKey; problem?: 
   if (stats === undefined) return [];
   if (stats.isSymbolicLink())
     return [{ problem: `${file}: is a link; put the file itself in its place` }];
-  const { bytes, mode, uid, gid } = readFile(file, { refusesLink: true });
-  const [publicKey, ...others] = privateKeyBlocksIn(textOf(bytes)).map(({ key }) =>
-    createPublicKey(key),
-  );
+  const { bytes, mode, uid, gid } = readFile(file, { refusesLink: true, isSecret: true });
+  const { keys, hasMore } = pemKeysIn(bytes);
   bytes.fill(0);
+  const [publicKey, ...others] = keys.map((key) => createPublicKey(key));
   if (!publicKey)
     return [{ problem: `${file}: contains no readable private key, so it cannot be compared` }];
   // Kubernetes reads the first; the file is removed with all of them
-  if (!others.every((other) => isSameKey(other, publicKey)))
+  if (hasMore || !others.every((other) => isSameKey(other, publicKey)))
     return [
       { problem: `${file}: contains another private key, too; move that one to another file` },
     ];

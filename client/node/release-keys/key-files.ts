@@ -5,16 +5,16 @@ import { basename, dirname } from 'node:path';
 import { inFolder } from '../../../lib/files/folder.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { CommandError } from '../../errors.ts';
-import { textOf } from '../../read-text.ts';
-import { readPrivateKey } from '../disk/private-key.ts';
+import { pemKeysIn } from '../disk/keys-in-bytes.ts';
 import { digestOfKey } from './examine.ts';
 import type { RecordedKey } from './journal.ts';
 
-/** @throws CommandError if the file no longer has the key that was examined */
+/** The caller overwrites what it returns. @throws CommandError if the file no longer has the key that was examined */
 export function readKeyFile({ file, publicKey }: RecordedKey): Buffer {
-  const { bytes } = readFile(file, { refusesLink: true });
-  const key = readPrivateKey(textOf(bytes));
+  const { bytes } = readFile(file, { refusesLink: true, isSecret: true });
+  const [key] = pemKeysIn(bytes).keys;
   if (key && digestOfKey(createPublicKey(key)) === publicKey) return bytes;
+  bytes.fill(0);
   throw new CommandError(
     'file-changed',
     `${file}: changed while the command ran; it was not removed`,
@@ -25,7 +25,7 @@ export function readKeyFile({ file, publicKey }: RecordedKey): Buffer {
 /** Durable on return. A key that was removed before is not an error. */
 export async function removeKeyFile(key: RecordedKey): Promise<boolean> {
   if (!existsSync(key.file)) return false;
-  readKeyFile(key);
+  readKeyFile(key).fill(0);
   await inFolder(dirname(key.file), 'any', (folder) => folder.remove(basename(key.file)));
   return true;
 }

@@ -19,20 +19,25 @@ interface Port {
   readonly port: number;
 }
 
-/** For the whole handshake: a program that sends one byte at a time must not block the run. */
-const TIMEOUT_MS = 2000;
-const KUBELET_PORT = 10_250;
+export interface Listening {
+  readonly kubeletPort: number;
+  /** For the whole handshake: a program that sends one byte at a time must not block the run. */
+  readonly timeoutMs: number;
+}
+
+const USUAL: Listening = { kubeletPort: 10_250, timeoutMs: 2000 };
 
 /** Never throws: a component that does not respond is left out. */
 export async function findServed(
   folders: NodeFolders,
-  timeoutMs = TIMEOUT_MS,
+  { kubeletPort, timeoutMs }: Listening = USUAL,
 ): Promise<ServedCertificate[]> {
-  const found = await Promise.all(portsOf(folders).map((port) => ask(port, timeoutMs)));
+  const ports = portsOf(folders, kubeletPort);
+  const found = await Promise.all(ports.map((port) => ask(port, timeoutMs)));
   return found.flatMap((one) => one ?? []);
 }
 
-function portsOf(folders: NodeFolders): Port[] {
+function portsOf(folders: NodeFolders, kubeletPort: number): Port[] {
   const apiServer = readManifest('kube-apiserver', folders)?.flags;
   const [etcdUrl = ''] = (
     readManifest('etcd', folders)?.flags.get('listen-client-urls') ?? ''
@@ -55,7 +60,7 @@ function portsOf(folders: NodeFolders): Port[] {
     // a copy of a node's files has no kubelet
     ...(folders.kubeletDir === undefined
       ? []
-      : [{ component: 'kubelet', host: '127.0.0.1', port: KUBELET_PORT }]),
+      : [{ component: 'kubelet', host: '127.0.0.1', port: kubeletPort }]),
   ];
 }
 

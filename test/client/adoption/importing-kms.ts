@@ -68,7 +68,9 @@ export class ImportingKms implements CaKeys, SigningKeys, KeyImport {
 
   async importState(keyId: string): Promise<ImportableKey> {
     const { keySpec, privateKey } = this.#key(keyId);
-    return { keyId, keySpec, state: privateKey ? 'imported' : 'pending-import' };
+    return privateKey
+      ? { keyId, keySpec, publicKey: spkiOf(privateKey), state: 'imported' }
+      : { keyId, keySpec, state: 'pending-import' };
   }
 
   async existing(): Promise<CaKey | undefined> {
@@ -81,12 +83,6 @@ export class ImportingKms implements CaKeys, SigningKeys, KeyImport {
 
   async findMade(): Promise<CaKey> {
     throw new Error('no CA of these tests is made');
-  }
-
-  async find(keyId: string): Promise<CaKey> {
-    const { keySpec, privateKey } = this.#key(keyId);
-    if (!privateKey) throw new Fault('request-malformed', `${keyId} is pending import`);
-    return { keyId, keySpec, publicKey: spkiOf(privateKey) };
   }
 
   async parameters(keyId: string): Promise<ImportParameters> {

@@ -18,14 +18,15 @@ function refusing(errors: Record<string, string>) {
   return { keys: new KmsCaKeys(client as unknown as KMSClient), calls };
 }
 
+const NAME = { trustDomain: 'prod', ca: 'ca', version: 1 } as const;
 const HINT = /declare the trust domain there, or specify keys that it allows this function to use$/;
 
 it.each([
-  ['look for keys', {}, ['GetPublicKey']],
-  ['make keys', { GetPublicKey: 'NotFoundException' }, ['GetPublicKey', 'CreateKey']],
+  ['look for keys', {}, ['DescribeKey']],
+  ['make keys', { DescribeKey: 'NotFoundException' }, ['DescribeKey', 'CreateKey']],
 ])('a function that may not %s says where keys come from', async (_, errors, wanted) => {
   const { keys, calls } = refusing(errors);
-  const making = keys.ensure({ trustDomain: 'prod', ca: 'ca', version: 1 }, 'ECC_NIST_P256');
+  const making = keys.ensure(NAME, 'ECC_NIST_P256');
   await expect(making).rejects.toMatchObject({
     code: 'not-allowed',
     message: expect.stringMatching(HINT),
@@ -35,26 +36,21 @@ it.each([
 
 it('a specified key that may not be used is reported without that advice', async () => {
   const { keys } = refusing({});
-  await expect(keys.find('arn:1')).rejects.toMatchObject({
+  await expect(keys.findMade('arn:1', NAME)).rejects.toMatchObject({
     code: 'not-allowed',
-    message: expect.stringMatching(
-      /^KMS GetPublicKey arn:1: AccessDeniedException: .*GetPublicKey$/,
-    ),
+    message: expect.stringMatching(/^KMS DescribeKey arn:1: AccessDeniedException: .*DescribeKey$/),
   });
 });
 
 it('a transient failure is reported without that advice', async () => {
-  const { keys } = refusing({ GetPublicKey: 'ThrottlingException' });
-  await expect(
-    keys.ensure({ trustDomain: 'prod', ca: 'ca', version: 1 }, 'ECC_NIST_P256'),
-  ).rejects.toMatchObject({
+  const { keys } = refusing({ DescribeKey: 'ThrottlingException' });
+  await expect(keys.ensure(NAME, 'ECC_NIST_P256')).rejects.toMatchObject({
     code: 'unavailable',
     message: expect.not.stringMatching(HINT),
   });
 });
 
 describe('a key for an import', () => {
-  const NAME = { trustDomain: 'prod', ca: 'ca', version: 1 } as const;
   const metadata = (more: object = {}) => ({
     KeyMetadata: {
       Arn: 'arn:1',
@@ -84,6 +80,14 @@ describe('a key for an import', () => {
     throw Object.assign(new Error('no such alias'), { name: 'NotFoundException' });
   };
 
+  const publicKey = Buffer.from('spki');
+  const hasPublicKey = () => ({
+    KeyId: 'arn:1',
+    KeySpec: 'RSA_2048',
+    KeyUsage: 'SIGN_VERIFY',
+    PublicKey: publicKey,
+  });
+
   it.each(['', 'made by hand', 'Cakeless: ca of trust domain prod'])(
     'with the description %j may be that of the CA',
     async (Description) => {
@@ -93,11 +97,14 @@ describe('a key for an import', () => {
   );
 
   it.each([
-    ['PendingImport', 'pending-import'],
-    ['Enabled', 'imported'],
-  ])('in state %s is %s', async (KeyState, state) => {
-    const { keys } = answering({ DescribeKey: () => metadata({ KeyState }) });
-    const found = { keyId: 'arn:1', keySpec: 'RSA_2048', state };
+    ['PendingImport', { state: 'pending-import' }],
+    ['Enabled', { state: 'imported', publicKey }],
+  ])('in state %s is %j', async (KeyState, more) => {
+    const { keys } = answering({
+      DescribeKey: () => metadata({ KeyState }),
+      GetPublicKey: hasPublicKey,
+    });
+    const found = { keyId: 'arn:1', keySpec: 'RSA_2048', ...more };
     expect(await keys.importState('alias/x', NAME)).toEqual(found);
     expect(await keys.ensureImportable(NAME, 'RSA_2048')).toEqual(found);
   });
@@ -160,4 +167,21 @@ describe('a key for an import', () => {
     const { keys } = answering({ DescribeKey: notFound });
     await expect(keys.importState('arn:9', NAME)).rejects.toThrow('KMS has no key arn:9');
   });
+
+  it.each(['PendingImport', 'Enabled'])(
+    'in state %s is no key of a CA that is made, and one call is enough to say what to run instead',
+    async (KeyState) => {
+      const { keys, inputs } = answering({
+        DescribeKey: () => metadata({ KeyState }),
+        GetPublicKey: hasPublicKey,
+      });
+      const refused = {
+        code: 'request-malformed',
+        message: expect.stringMatching(/keeps its certificate: run cakeless trust-domain adopt /),
+      };
+      await expect(keys.ensure(NAME, 'RSA_2048')).rejects.toMatchObject(refused);
+      await expect(keys.findMade('arn:1', NAME)).rejects.toMatchObject(refused);
+      expect(inputs.map(([name]) => name)).toEqual(['DescribeKey', 'DescribeKey']);
+    },
+  );
 });

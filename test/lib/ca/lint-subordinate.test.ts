@@ -24,6 +24,7 @@ import {
   ecdsaWithSha1,
   extension,
   integer,
+  type KeyPair,
   keyUsage,
   nameOf,
   newEcKeys,
@@ -36,13 +37,16 @@ import {
   CorporateRoot,
   extensionsBelow,
   ISSUING_NAME,
+  keyIdentifierField,
   ROOT_NAME,
 } from '../../support/corporate-root.ts';
+import { judgeWithOpenssl } from '../../support/judges-openssl.ts';
 
 const NOW = new Date('2027-01-01T00:00:00Z');
 const FROM = new Date('2026-12-01T00:00:00Z');
 const keys = newEcKeys();
 const other = newEcKeys();
+const issuingKeys = newEcKeys();
 const corporate = new CorporateRoot();
 const NAMES: Record<CaName, string> = {
   ca: 'kubernetes',
@@ -412,7 +416,9 @@ describe('refuses a chain', () => {
     ['another serial number', [contextPrimitive(2, Uint8Array.of(10))]],
     ['another issuer', [context(1, context(4, commonNameOf('Another Root')))]],
   ])('in which the certificate names %s, not that which has signed', (_, fields) => {
-    const misnamed = extension(OID.authorityKeyIdentifier, sequence(...fields));
+    const [tag] = fields[0] ?? [];
+    const more = tag === 0x80 ? [] : [keyIdentifierField(corporate.issuingKeys)];
+    const misnamed = extension(OID.authorityKeyIdentifier, sequence(...more, ...fields));
     const own = { extensions: usualExtensions(keys, { more: [misnamed] }) };
     expect(refusals({ own })).toEqual([
       expect.stringMatching(/^has a chain in which the authorityKeyIdentifier of CN=kubernetes/),
@@ -421,6 +427,7 @@ describe('refuses a chain', () => {
 
   it('not because of how the certificate names the right key', () => {
     const fields = [
+      keyIdentifierField(corporate.issuingKeys),
       context(1, context(4, commonNameOf(ROOT_NAME))),
       contextPrimitive(2, Uint8Array.of(9)),
     ];
@@ -536,6 +543,98 @@ describe('refuses what OpenSSL parses and Go does not, in the CA and above it:',
   });
 });
 
+describe('of what OpenSSL requires with -x509_strict, and Python 3.13 by default,', () => {
+  const lax = extension(OID.basicConstraints, sequence(booleanTrue()));
+  const unnamed = extension(OID.authorityKeyIdentifier, sequence());
+  type Omission = [name: string, more: Uint8Array[], without: string, text: string];
+  const ofEveryCa: Omission[] = [
+    [
+      'basicConstraints that are critical',
+      [lax],
+      OID.basicConstraints,
+      'has basicConstraints that are not critical',
+    ],
+    ['keyUsage', [], OID.keyUsage, 'has no keyUsage'],
+    ['subjectKeyIdentifier', [], OID.subjectKeyIdentifier, 'has no subjectKeyIdentifier'],
+    [
+      'a name in a subjectAltName',
+      [extension(OID.subjectAltName, sequence())],
+      OID.subjectAltName,
+      'has a subjectAltName without names',
+    ],
+  ];
+  const noKeyNamed = 'has no authorityKeyIdentifier with a keyIdentifier';
+  const ofIssued: Omission[] = [
+    ...ofEveryCa,
+    ['authorityKeyIdentifier', [], OID.authorityKeyIdentifier, noKeyNamed],
+    [
+      'keyIdentifier in the authorityKeyIdentifier',
+      [unnamed],
+      OID.authorityKeyIdentifier,
+      noKeyNamed,
+    ],
+  ];
+  const lacking = (own: KeyPair, issuer: KeyPair, [, more, without]: Omission) => [
+    ...extensionsBelow(own, issuer).filter((der) => !hasId(der, without)),
+    ...more,
+  ];
+  const hasId = (der: Uint8Array, id: string) => Buffer.from(der).includes(Buffer.from(oid(id)));
+
+  /** Both, of the whole chain: what OpenSSL says about it with its strict rules, and without them. */
+  function judge({ own = {}, by = corporate }: Case) {
+    const item = {
+      name: 'the CA',
+      certificate: certificateToPem(by.certify(spkiOf(keys), 'kubernetes', FROM, { ...own })),
+      intermediates: certificateToPem(by.issuing),
+      roots: certificateToPem(by.root),
+      usage: 'any' as const,
+    };
+    const judgements = judgeWithOpenssl([item, { ...item, lenient: true }], NOW);
+    return judgements.map(({ ok }) => ok);
+  }
+
+  const onlyStrictRefuse = [false, true];
+
+  it.each(ofIssued)('refuses a CA without %s', (...omission) => {
+    const one = { own: { extensions: lacking(keys, corporate.issuingKeys, omission) } };
+    expect(judge(one)).toEqual(onlyStrictRefuse);
+    expect(refusals(one)).toEqual([expect.stringMatching(`^${omission[3]}: ask for `)]);
+  });
+
+  it.each(ofIssued)('refuses a CA above it without %s', (...omission) => {
+    const issuing = { keys: issuingKeys, extensions: lacking(issuingKeys, other, omission) };
+    const by = new CorporateRoot({ root: { keys: other }, issuing });
+    const own = { extensions: extensionsBelow(keys, issuingKeys) };
+    expect(judge({ by, own })).toEqual(onlyStrictRefuse);
+    expect(refusals({ by, own })).toEqual([
+      expect.stringMatching(
+        `^is below CN=${ISSUING_NAME}, which ${omission[3]}, so strict clients refuse it: ask for `,
+      ),
+    ]);
+  });
+
+  it.each(ofEveryCa)('names a root without %s, which cannot be changed', (...omission) => {
+    const by = new CorporateRoot({
+      root: { keys: other, extensions: lacking(other, other, omission) },
+    });
+    const own = { extensions: extensionsBelow(keys, by.issuingKeys) };
+    expect(judge({ by, own })).toEqual(onlyStrictRefuse);
+    expect(lint({ by, own })).toEqual([
+      {
+        level: 'accepts',
+        text: `is below CN=${ROOT_NAME}, which ${omission[3]}, so strict clients that verify up to the root refuse it, such as Python 3.13 and later`,
+      },
+    ]);
+  });
+
+  it('a root needs no authorityKeyIdentifier', () => {
+    const by = new CorporateRoot({ root: { keys: other, extensions: usualExtensions(other) } });
+    const own = { extensions: extensionsBelow(keys, by.issuingKeys) };
+    expect(judge({ by, own })).toEqual([true, true]);
+    expect(lint({ by, own })).toEqual([]);
+  });
+});
+
 describe('refuses a chain that', () => {
   it('has the root twice, or another root in the middle', () => {
     const older = new CorporateRoot({
@@ -572,7 +671,10 @@ describe('RSASSA-PSS', () => {
       padding: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength },
     };
   };
-  const by = new CorporateRoot({ issuing: { keys: rsa, extensions: usualExtensions(rsa) } });
+  const by = new CorporateRoot({
+    root: { keys: other },
+    issuing: { keys: rsa, extensions: extensionsBelow(rsa, other) },
+  });
   const below = (hash: keyof typeof hashes, salt?: number) => ({
     by,
     own: { ...pss(hash, salt), extensions: extensionsBelow(keys, rsa) },

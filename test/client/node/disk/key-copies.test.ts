@@ -1,6 +1,6 @@
 /** A copy of a CA key is found by what is in a file, wherever it is in the folders that are searched. */
 import { execFileSync } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -88,6 +88,49 @@ const cases: [sentence: string, file: string, text: () => string, found: Partial
     () => JSON.stringify({ 'ca.key': keyOf('ca') }),
     { copies: ['secret.json ca'] },
   ],
+  [
+    'a key with the line endings of Windows',
+    'ca.pem',
+    () => keyOf('ca').replaceAll('\n', '\r\n'),
+    { copies: ['ca.pem ca'] },
+  ],
+  [
+    'a key in the form of its algorithm (SEC1)',
+    'ca.pem',
+    () => String(createPrivateKey(keyOf('ca')).export({ type: 'sec1', format: 'pem' })),
+    { copies: ['ca.pem ca'] },
+  ],
+  [
+    'a key after the beginnings of others',
+    'ca.pem',
+    () => `${'-----BEGIN PRIVATE KEY-----\nAAAA'.repeat(10_000)}\n${keyOf('ca')}`,
+    { copies: ['ca.pem ca'] },
+  ],
+  [
+    'a key in base64 after other words in base64 that begin like one',
+    'secret.yaml',
+    () => `${`${base64('-----BEGIN CERTIFICATE-----')}\n`.repeat(5000)}${base64(keyOf('ca'))}`,
+    { copies: ['secret.yaml ca'] },
+  ],
+  [
+    'what has the label of a key and is far too long for one',
+    'x',
+    () => `-----BEGIN PRIVATE KEY-----\n${'A'.repeat(100_000)}\n-----END PRIVATE KEY-----\n`,
+    {},
+  ],
+  [
+    'an encrypted key in an older form is named',
+    'ca.pem',
+    () =>
+      '-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nMIIB\n-----END EC PRIVATE KEY-----\n',
+    { unread: ['ca.pem: it contains an encrypted private key'] },
+  ],
+  [
+    'a key whose end has another label is not one',
+    'x',
+    () => keyOf('ca').replace('END PRIVATE', 'END EC PRIVATE'),
+    {},
+  ],
   ['a key of no CA of this node is not a copy', 'pki/apiserver.key', () => keyOf('other'), {}],
   [
     'an archive is named as one that was not read',
@@ -169,4 +212,28 @@ it("a copy of a node's files is searched alone, kubeadm's own folders with what 
   expect(foldersToSearch(folders())).toEqual([node]);
   const apart = { certDir: join(root), kubeconfigDir: node };
   expect(foldersToSearch(apart)).toEqual([node, root]);
+});
+
+it('the octets of a file are overwritten after they were searched, and in no string', () => {
+  put('tmp/ca.key', `${keyOf('ca')}${base64(keyOf('etcd'))}`);
+  const { alloc, concat } = Buffer;
+  const seen: Buffer[] = [];
+  const keeping =
+    <Arguments extends unknown[]>(make: (...args: Arguments) => Buffer) =>
+    (...args: Arguments) => {
+      const made = make(...args);
+      seen.push(made);
+      return made as Buffer<ArrayBuffer>;
+    };
+  jest.spyOn(Buffer, 'alloc').mockImplementation(keeping(alloc));
+  jest.spyOn(Buffer, 'concat').mockImplementation(keeping(concat));
+  const texts = jest.spyOn(Buffer.prototype, 'toString');
+  expect(search([join(node, 'tmp')]).copies).toEqual(['tmp/ca.key ca', 'tmp/ca.key etcd-ca']);
+  const read = texts.mock.results.map(({ value }) => String(value));
+  jest.restoreAllMocks();
+  const known = [keyOf('ca'), keyOf('etcd')].map((pem) => pem.split('\n')[1] ?? '');
+  // the file, what was in base64, and a block of PEM for each key
+  expect(seen.length).toBeGreaterThanOrEqual(4);
+  expect(seen.filter((octets) => known.some((line) => octets.includes(line)))).toEqual([]);
+  expect(read.filter((text) => known.some((line) => text.includes(line)))).toEqual([]);
 });
