@@ -85,6 +85,24 @@ func fastClient(kubeconfig string) (clientset.Interface, error) {
 	return clientset.NewForConfig(config)
 }
 
+// createCSR tries again if the generated name is taken: before 1.30, the API server does not, and among thousands of CSRs
+// that happens.
+func createCSR(client clientset.Interface, request []byte) (*certificates.CertificateSigningRequest, error) {
+	for {
+		csr, err := client.CertificatesV1().CertificateSigningRequests().Create(context.Background(), &certificates.CertificateSigningRequest{
+			ObjectMeta: metav1.ObjectMeta{GenerateName: "csr-"},
+			Spec: certificates.CertificateSigningRequestSpec{
+				Request:    request,
+				SignerName: certificates.KubeAPIServerClientKubeletSignerName,
+				Usages:     []certificates.KeyUsage{certificates.UsageDigitalSignature, certificates.UsageClientAuth},
+			},
+		}, metav1.CreateOptions{})
+		if !errors.IsAlreadyExists(err) {
+			return csr, err
+		}
+	}
+}
+
 func createNodeCSR(client, approving clientset.Interface, node string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -95,14 +113,7 @@ func createNodeCSR(client, approving clientset.Interface, node string) error {
 	if err != nil {
 		return err
 	}
-	csr, err := client.CertificatesV1().CertificateSigningRequests().Create(context.Background(), &certificates.CertificateSigningRequest{
-		ObjectMeta: metav1.ObjectMeta{GenerateName: "csr-"},
-		Spec: certificates.CertificateSigningRequestSpec{
-			Request:    request,
-			SignerName: certificates.KubeAPIServerClientKubeletSignerName,
-			Usages:     []certificates.KeyUsage{certificates.UsageDigitalSignature, certificates.UsageClientAuth},
-		},
-	}, metav1.CreateOptions{})
+	csr, err := createCSR(client, request)
 	if err != nil || approving == nil {
 		return err
 	}
