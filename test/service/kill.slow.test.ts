@@ -156,8 +156,8 @@ async function reconcile(environment: Environment): Promise<void> {
 }
 
 /**
- * What a function logs as an error is a permanent fault, a bug: temporary ones, such as a call that a busy machine does not
- * answer in time, are warnings. Dead letters prove less: a message is one after five attempts, and each kill and each
+ * What a function logs as an error is a permanent fault, a bug: temporary ones, such as a call that times out on a busy
+ * machine, are warnings. Dead letters prove less: a message is one after five attempts, and each kill and each
  * temporary fault ends one. With so many kills there may be some, and what they were about has an outcome anyway.
  */
 const permanentFaults = (): string[] =>
