@@ -1,7 +1,7 @@
 /** `cakeless local` is killed at many moments, and each request still has exactly one outcome. */
 
 import { randomBytes, X509Certificate } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -34,6 +34,8 @@ const folder = mkdtempSync(join(tmpdir(), 'cakeless-kill-'));
 const data = join(folder, 'data');
 
 let running: ServiceProcess | undefined;
+/** Every process of the service. */
+const processes: ServiceProcess[] = [];
 
 afterAll(async () => {
   await running?.stop('SIGKILL');
@@ -83,7 +85,8 @@ async function uploadAll(environment: Environment, request: string): Promise<voi
 }
 
 async function start(): Promise<ServiceProcess> {
-  running = await startServiceProcess(folder);
+  running = await startServiceProcess(folder, undefined, 'ERROR');
+  processes.push(running);
   return running;
 }
 
@@ -113,8 +116,8 @@ it('every request has one outcome and one serial number, after sixteen kills', a
   await reconcile(service.environment);
   for (const moment of MOMENTS) await expectOutcomes(service.environment, `r${moment}`);
   await expectOneOfEach(service.environment);
-  for (const reason of deadLetterReasons()) expect(reason).toContain('the process exited');
-}, 240_000);
+  expect(permanentFaults()).toEqual([]);
+}, 600_000); // a busy machine takes minutes
 
 /**
  * The stand-in writes an object, then queues its event. If it is killed before it queues the event, the event is lost. The reconcile
@@ -146,23 +149,19 @@ async function reconcile(environment: Environment): Promise<void> {
     });
     if (toWake.length === 0) break;
     await queue.send(toWake.map(({ key }) => wakeMessage(key)));
-    await until('empty queues', async () => queuesAreEmpty() || undefined, 60_000);
+    await until('empty queues', async () => queuesAreEmpty() || undefined, 120_000);
   }
   s3.destroy();
   sqs.destroy();
 }
 
-/** A message in flight at five kills is a dead letter, as with SQS. No bug may cause one. */
-function deadLetterReasons(): string[] {
-  const letters = join(data, 'dead-letters');
-  const files = Object.values(QUEUE_NAMES).flatMap((queue) =>
-    readdirSync(join(letters, queue)).map((name) => join(queue, name)),
-  );
-  return files.map((name) => {
-    const letter: { reason: string } = JSON.parse(readFileSync(join(letters, name), 'utf8'));
-    return letter.reason;
-  });
-}
+/**
+ * What a function logs as an error is a permanent fault, a bug: temporary ones, such as a call that times out on a busy
+ * machine, are warnings. Dead letters prove less: a message is one after five attempts, and each kill and each
+ * temporary fault ends one. With so many kills there may be some, and what they were about has an outcome anyway.
+ */
+const permanentFaults = (): string[] =>
+  processes.flatMap((one) => one.errors().split('\n')).filter((line) => line !== '');
 
 /** The node's command waits for the outcomes, and checks every certificate. */
 async function expectOutcomes(environment: Environment, request: string): Promise<void> {

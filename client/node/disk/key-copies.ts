@@ -185,7 +185,7 @@ class Search<What extends Wanted> {
     }
     const { bytes } = readFile(file, { maxBytes: MAX_BYTES, isSecret: true });
     const { keys, hasMore, hasEncrypted } = privateKeysIn(bytes);
-    bytes.fill(0); // as far as a process can, it keeps no key in its memory
+    bytes.fill(0); // as far as a process can, it forgets the keys
     this.#left -= Math.floor(bytes.length / BYTES_OF_A_FILE) + keys.length;
     if (hasMore) this.#skip(file, 'it contains more private keys than are looked at');
     if (hasEncrypted) this.#skip(file, 'it contains an encrypted private key');
