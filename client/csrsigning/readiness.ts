@@ -17,7 +17,8 @@ export class Readiness implements ExchangeObserver {
   readonly #deps: ReadinessDeps;
   #heardAt: number | undefined;
   #listedAt = 0;
-  #forbidden: string | undefined;
+  /** By call: a list that succeeds does not make up for a watch that is forbidden. */
+  readonly #forbidden = new Map<'list' | 'watch', string>();
   #exchangeProblem: string | undefined;
 
   constructor(deps: ReadinessDeps) {
@@ -25,7 +26,7 @@ export class Readiness implements ExchangeObserver {
   }
 
   unready(): string | undefined {
-    if (this.#forbidden !== undefined) return `the API server answers: ${this.#forbidden}`;
+    for (const answer of this.#forbidden.values()) return `the API server answers: ${answer}`;
     if (this.#heardAt === undefined) return 'the API server has not been reached yet';
     const silentMs = this.#deps.clock.monotonic() - this.#heardAt;
     if (silentMs > SILENT_MS)
@@ -60,21 +61,26 @@ export class Readiness implements ExchangeObserver {
 
   /** The client, which notes each answer of its lists and watches. */
   observe(client: KubeClient): KubeClient {
-    const heard = () => {
-      this.#heardAt = this.#deps.clock.monotonic();
-      this.#forbidden = undefined;
-    };
-    const failed = (error: unknown) => {
-      this.#forbidden = isForbidden(error) ? describeError(error) : undefined;
-    };
+    const note = <T>(call: 'list' | 'watch', answers: AsyncGenerator<T>) =>
+      noting(
+        answers,
+        () => {
+          this.#heardAt = this.#deps.clock.monotonic();
+          this.#forbidden.delete(call);
+        },
+        (error) => {
+          if (isForbidden(error)) this.#forbidden.set(call, describeError(error));
+          else this.#forbidden.delete(call);
+        },
+      );
     return {
       get: (path) => client.get(path),
       patch: (path, body) => client.patch(path, body),
       create: (path, body) => client.create(path, body),
       list: <T>(path: string, query?: Readonly<Record<string, string>>) =>
-        noting(client.list<T>(path, query), heard, failed),
+        note('list', client.list<T>(path, query)),
       watch: <T>(path: string, options: WatchOptions) =>
-        noting(client.watch<T>(path, options), heard, failed),
+        note('watch', client.watch<T>(path, options)),
     };
   }
 }

@@ -219,5 +219,10 @@ function probes(setting: Setting, worker: KubeletProgram, forwarder: Forwarder):
         return (await renewedAt()) > before;
       },
     },
+    // without a watch, it lists again and again
+    {
+      name: 'it stays ready',
+      works: async () => (await forwarder.health('/readyz')).status === 200,
+    },
   ];
 }
