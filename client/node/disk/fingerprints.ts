@@ -20,15 +20,17 @@ export const sha256Of = ({ fingerprint256 }: Pick<X509Certificate, 'fingerprint2
 export const fingerprintOfFirst = (pem: string): string | undefined =>
   certificatesIn(pem).slice(0, 1).flatMap(readOne)[0]?.fingerprint256;
 
-/** The keys of the certificates that can be read. */
+/** The keys of the certificates that can be read, and whose keys OpenSSL knows. */
 export const publicKeysIn = (pem: string): KeyObject[] =>
   certificatesIn(pem)
     .flatMap(readOne)
-    .map(({ publicKey }) => publicKey);
+    .flatMap((certificate) => attempt(() => certificate.publicKey));
 
-function readOne(block: string): X509Certificate[] {
+const readOne = (block: string) => attempt(() => new X509Certificate(block));
+
+function attempt<T>(read: () => T): T[] {
   try {
-    return [new X509Certificate(block)];
+    return [read()];
   } catch {
     return [];
   }
