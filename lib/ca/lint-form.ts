@@ -10,6 +10,7 @@ import {
 import { nameOfOid } from '../der/oid-names.ts';
 import { OID } from '../der/oids.ts';
 import { type Element, readDer, readInteger, readOid, TAG } from '../der/read.ts';
+import { quote } from '../printable.ts';
 import { type Finding, findingsOf, refusesIf } from './lint-finding.ts';
 import { basicConstraintsOf } from './lint-parts.ts';
 import { readNameConstraints } from './name-constraints.ts';
@@ -77,7 +78,7 @@ function lintTimes({ validity }: CertificateElements): Finding[] {
       (time.tag === TAG.generalizedTime && /^\d{14}Z$/.test(text(time)));
     return refusesIf(
       !isForm || !isMoment(text(time)),
-      `has a date that is not in DER: ${text(time)}`,
+      `has a date that is not in DER: ${quote(text(time))}`,
     );
   });
 }

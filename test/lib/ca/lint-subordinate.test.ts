@@ -465,6 +465,11 @@ describe('refuses what OpenSSL parses and Go does not, in the CA and above it:',
       /has a date that is not in DER: 20200101000000\.5Z/,
     ],
     [
+      'a date with characters that control a terminal',
+      { validity: sequence(at(0x17, '\x1b[2J0101000000Z'), at(0x18, '20400101000000Z')) },
+      /has a date that is not in DER: \\u001b\[2J0101000000Z/,
+    ],
+    [
       'name constraints without any',
       constrained(),
       /has nameConstraints that Kubernetes cannot read/,
