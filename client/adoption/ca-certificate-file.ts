@@ -1,5 +1,7 @@
 /** The certificate file of a CA, of which an adoption takes exactly one certificate. */
+
 import { type KeyObject, X509Certificate } from 'node:crypto';
+import { isoDate } from '../../lib/certificate/iso-date.ts';
 import { certificatesIn } from '../../lib/certificate/pem.ts';
 import { CommandError, unusableFile } from '../errors.ts';
 import { areAPair } from '../node/disk/private-key.ts';
@@ -65,7 +67,7 @@ function describeSeveral(certificates: readonly X509Certificate[], key: KeyObjec
     heading,
     ...certificates.map(
       (certificate, i) =>
-        `certificate ${i + 1}: expires ${new Date(certificate.validTo).toISOString()}, SHA-256 ${certificate.fingerprint256}: ${advice(certificate)}`,
+        `certificate ${i + 1}: expires ${isoDate(certificate.validTo)}, SHA-256 ${certificate.fingerprint256}: ${advice(certificate)}`,
     ),
   ];
 }

@@ -2,10 +2,12 @@
  * What an adoption would take from a control plane, and whether the service could use it. Everything is read from the
  * files of the node: the service makes the same checks of the certificates again.
  */
+
 import type { X509Certificate } from 'node:crypto';
 import { judgeAdoptedKey } from '../../lib/ca/adopted-key.ts';
 import { lintAdopted } from '../../lib/ca/lint-adopted.ts';
 import type { AdoptableCa } from '../../lib/ca/trust-domain-request.ts';
+import { isoDate } from '../../lib/certificate/iso-date.ts';
 import { readDer } from '../../lib/der/read.ts';
 import type { CaKeySpec } from '../../lib/signing/signing-algorithm.ts';
 import { findKeyCopies, type KeyCopies } from '../node/disk/key-copies.ts';
@@ -91,8 +93,8 @@ function factsOf(ca: AdoptableCa, certificate: X509Certificate): CertificateFact
   return {
     subject: certificate.subject.replaceAll('\n', ', '),
     keySpec: keySpecOf(certificate),
-    notBefore: new Date(certificate.validFrom).toISOString(),
-    notAfter: new Date(certificate.validTo).toISOString(),
+    notBefore: isoDate(certificate.validFrom),
+    notAfter: isoDate(certificate.validTo),
     sha256: certificate.fingerprint256,
     caCertHash: formatCaCertHash(ca, certificate),
   };

@@ -1,4 +1,5 @@
 /** The certificate that an outside CA has issued for the key of a CA: checked here, then again by the service. */
+import { isoDate } from '../../lib/certificate/iso-date.ts';
 import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
 import { Pkcs10CertificateRequest } from '@peculiar/x509';
@@ -79,7 +80,7 @@ export const describeCertificate = (
   certificate: X509Certificate,
 ): DescribedCertificate => ({
   subject: certificate.subject.replaceAll('\n', ', '),
-  notAfter: new Date(certificate.validTo).toISOString(),
+  notAfter: isoDate(certificate.validTo),
   sha256: certificate.fingerprint256,
   caCertHash: formatCaCertHash(ca, certificate),
 });

@@ -1,6 +1,8 @@
 /** One certificate of a node in the inventory, and its checks. */
+
 import type { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { isoDate } from '../../../lib/certificate/iso-date.ts';
 import type { AlternativeName } from '../../../lib/csr/alternative-names.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
@@ -142,10 +144,7 @@ const without = (list: readonly X509Certificate[], others: readonly X509Certific
 
 const listed = (certificates: readonly X509Certificate[]) =>
   certificates
-    .map(
-      ({ subject, validTo }) =>
-        `${subject.replaceAll('\n', ', ')} until ${new Date(validTo).toISOString()}`,
-    )
+    .map(({ subject, validTo }) => `${subject.replaceAll('\n', ', ')} until ${isoDate(validTo)}`)
     .join(' and ');
 
 /** kubeadm's externallyManaged: the CA's key is not next to its certificate (phases/certs: UsingExternalCA …). */

@@ -2,6 +2,7 @@
  * Encrypts CA keys to the holder of a certificate, as a CMS message (RFC 5652) that `openssl cms -decrypt` opens: an RSA
  * key (OAEP with SHA-256, RFC 4055) transports the AES-256 key of the content. Nothing is encrypted with a passphrase.
  */
+
 import {
   constants,
   createCipheriv,
@@ -24,6 +25,7 @@ import {
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
 import { AlgorithmIdentifier, Certificate } from '@peculiar/asn1-x509';
 import { bufferOf, toPem } from '../../../lib/bytes.ts';
+import { isoDate } from '../../../lib/certificate/iso-date.ts';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { CommandError } from '../../errors.ts';
 
@@ -70,7 +72,7 @@ export function readRecipient(pem: string, file: string, now: Date): Recipient {
     );
   if (Date.parse(certificate.validTo) <= now.getTime())
     throw wrong(
-      `it expired at ${new Date(certificate.validTo).toISOString()}`,
+      `it expired at ${isoDate(certificate.validTo)}`,
       'give a certificate that is valid',
     );
   const subject = certificate.subject.replaceAll('\n', ', ');

@@ -2,8 +2,10 @@
  * Reasons not to restore the old files of an installation: someone's edits would be lost, or a certificate would be
  * invalid.
  */
+
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { isoDate } from '../../../lib/certificate/iso-date.ts';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import {
   CA_NAMES,
@@ -48,7 +50,7 @@ export function findObjections(
       .filter(({ chain: [leaf] }) => Date.parse(leaf.validTo) < now.getTime())
       .map(
         ({ file, chain: [leaf] }) =>
-          `${file}: the old certificate expired at ${isoOf(leaf.validTo)}`,
+          `${file}: the old certificate expired at ${isoDate(leaf.validTo)}`,
       ),
     ...restored
       .filter(({ ca, chain }) => isOrphan(chain, bundleOf(ca)))
@@ -68,9 +70,6 @@ export function findObjections(
     ...findLostRootCa(installation, folders),
   ];
 }
-
-/** Node.js has the dates of certificates as OpenSSL prints them. */
-const isoOf = (date: string) => new Date(date).toISOString();
 
 /**
  * Why the kubelet of this node would no longer verify the API server: the old CA file may lack the CA of a certificate

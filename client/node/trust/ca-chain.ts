@@ -3,7 +3,9 @@
  * its signatures lead to the root. But nothing in them says which root is meant: an intermediate CA may have been
  * certified by several. So there must be a reason for the root, too, as there is for a CA (`pins.ts`).
  */
+
 import type { X509Certificate } from 'node:crypto';
+import { isoDate } from '../../../lib/certificate/iso-date.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
 import { isSelfSigned, MOST_CAS, subjectOf } from './above.ts';
 import { formatCaCertHash, hashOf } from './ca-cert-hash.ts';
@@ -64,4 +66,4 @@ export function findUnknownRoots(
 }
 
 export const describeRoot = (root: X509Certificate): string =>
-  `${subjectOf(root)} until ${new Date(root.validTo).toISOString()} (${formatCaCertHash('root', root)})`;
+  `${subjectOf(root)} until ${isoDate(root.validTo)} (${formatCaCertHash('root', root)})`;

@@ -2,7 +2,9 @@
  * Which CA certificates a running node trusts: those in its CA files (pki/ca.crt …). What the service publishes is
  * compared with them, and replaces them only if a person accepts the change and names the keys (decision 0035).
  */
+
 import type { X509Certificate } from 'node:crypto';
+import { isoDate } from '../../../lib/certificate/iso-date.ts';
 import {
   CA_NAMES,
   type CaName,
@@ -160,7 +162,7 @@ function gained(before: string, after: string): X509Certificate[] {
 
 function describe(ca: CaName, certificate: X509Certificate): string {
   const subject = certificate.subject.replaceAll('\n', ', ');
-  return `${subject} until ${new Date(certificate.validTo).toISOString()} (${formatCaCertHash(ca, certificate)})`;
+  return `${subject} until ${isoDate(certificate.validTo)} (${formatCaCertHash(ca, certificate)})`;
 }
 
 /** The CAs whose files get other certificates. */

@@ -2,7 +2,9 @@
  * What a running node changes of its chain files, beside its CA files (`ca-change.ts`). A chain whose root the node has
  * already follows what the service publishes; for another root, a person accepts the change and names its key.
  */
+
 import type { X509Certificate } from 'node:crypto';
+import { isoDate } from '../../../lib/certificate/iso-date.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
 import { currentContent } from '../disk/file-change.ts';
@@ -108,4 +110,4 @@ function takeUnlessLess(ours: string, pem: string, bundle: string, accept: boole
 }
 
 const describeOne = (certificate: X509Certificate): string =>
-  `${subjectOf(certificate)} until ${new Date(certificate.validTo).toISOString()}`;
+  `${subjectOf(certificate)} until ${isoDate(certificate.validTo)}`;

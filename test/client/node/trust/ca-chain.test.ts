@@ -13,7 +13,7 @@ import { findChainMisuse } from '../../../../client/node/restart/chain-misuse.ts
 import { neededRestarts } from '../../../../client/node/restart/needed-restarts.ts';
 import { findObjections } from '../../../../client/node/rollback/objections.ts';
 import { caHashesOf, formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
-import { findChainProblem } from '../../../../client/node/trust/ca-chain.ts';
+import { describeRoot, findChainProblem } from '../../../../client/node/trust/ca-chain.ts';
 import { decideCaChange } from '../../../../client/node/trust/ca-change.ts';
 import { changeChains } from '../../../../client/node/trust/chain-change.ts';
 import { readTrust } from '../../../../client/node/trust/first-trust.ts';
@@ -22,6 +22,7 @@ import { certificateToPem } from '../../../../lib/certificate/pem.ts';
 import { readCertificate } from '../../../../lib/certificate/read-certificate.ts';
 import { bundleKey, chainKey } from '../../../../lib/contract/trust-domain.ts';
 import { OID } from '../../../../lib/der/oids.ts';
+import { element, sequence } from '../../../../lib/der/write.ts';
 import {
   commonNameOf,
   type KeyPair,
@@ -116,6 +117,12 @@ describe('a chain', () => {
     if (problem) expect(found).toMatch(problem);
     else expect(found).toBeUndefined();
   });
+});
+
+it('a root is described even if its date cannot be read', () => {
+  const date = element(0x17, Buffer.from('not a date'));
+  const root = writeCaCertificate(keys1, new Date(), { validity: sequence(date, date) });
+  expect(describeRoot(new X509Certificate(root))).toMatch(/^CN=kubernetes until Bad time value \(/);
 });
 
 describe('a new node', () => {
