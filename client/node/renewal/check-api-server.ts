@@ -1,5 +1,5 @@
 /**
- * New CA files must not part the kubelet of a node from the API server. The bucket may publish an older bundle than the
+ * New CA files must not cut the kubelet of a node off from the API server. The bucket may publish an older bundle than the
  * one that the certificates in use need, and a person who accepts a change looks at what is added.
  */
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';

@@ -146,7 +146,10 @@ function check(
   };
 }
 
-/** @param checkNow is called again once the lease is held: people may have edited files in the meantime */
+/**
+ * @param checkNow is called again once the lease is held: people may have edited files in the meantime, and the node that
+ * had the lease may have renewed the certificate of its API server
+ */
 async function installAll(
   deps: RenewalDeps,
   options: RenewalOptions,
@@ -154,8 +157,7 @@ async function installAll(
   checkNow: () => CheckedWithWaiting,
 ) {
   // reports what cannot be changed before it waits for the lease
-  const first = plan(deps, options, checked);
-  await checkApiServer(deps.reach, checked.decision, deps.folders, first.names);
+  const first = await planWithApiServer(deps, options, checked);
   const reloading = options.restart ? componentsToWatch(first.names, first.restarts) : [];
   // a component that does not reload its files is restarted, so it needs the lease, too
   const users = [...first.restarts, ...reloading];
@@ -165,7 +167,7 @@ async function installAll(
     await requireVisibleProcesses(users, deps);
     const unhealthyBefore = await findUnhealthy(users, deps);
     const { notes, caDifferences, ...planned } =
-      users.length > 0 ? plan(deps, options, checkNow()) : first;
+      users.length > 0 ? await planWithApiServer(deps, options, checkNow()) : first;
     if (planned.names.join() !== first.names.join())
       throw new CommandError(
         'file-changed',
@@ -180,6 +182,16 @@ async function installAll(
   } finally {
     await lease?.release();
   }
+}
+
+async function planWithApiServer(
+  deps: RenewalDeps,
+  options: RenewalOptions,
+  checked: CheckedWithWaiting,
+) {
+  const planned = plan(deps, options, checked);
+  await checkApiServer(deps.reach, checked.decision, deps.folders, planned.names);
+  return planned;
 }
 
 function plan(

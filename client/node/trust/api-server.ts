@@ -1,7 +1,7 @@
 /**
- * Whether new CA certificates still verify the API server. What a node takes them from need not be up to date: a
- * ConfigMap, an object of the bucket and the old files of an installation can all lack the CA that has signed the
- * certificate in use since. A kubelet without that CA is disconnected, and its node with it.
+ * Whether new CA certificates still verify the API server. Their source need not be up to date: a ConfigMap, an object of
+ * the bucket and the old files of an installation can all lack the CA that signed the certificate that the API server has
+ * now. A kubelet without that CA is disconnected, and its node with it.
  */
 import { CommandError } from '../../errors.ts';
 import { fingerprintsOf } from '../disk/fingerprints.ts';
@@ -30,7 +30,7 @@ export async function whyUnreachable(
 
 /**
  * Why the API server, which today's CA certificates verify, would not be verified with others. undefined if it would, if
- * none gets lost, or if today's do not verify it either: then nothing is known, and the others may be the remedy.
+ * none is lost, or if today's do not verify it either: then nothing is known, and the others may be the remedy.
  */
 export async function whyLost(
   reach: ReachApiServer,
@@ -54,7 +54,7 @@ export async function requireApiServer(
   if (why === undefined) return;
   throw new CommandError(
     'check-failed',
-    `nothing was changed: with the new ${file} this node would no longer verify the API server, and does today: ${why}`,
+    `nothing was changed: with the new ${file} this node would no longer verify the API server, which it verifies today: ${why}`,
     'publish a bundle with both CAs until every API server has a certificate of the new one',
   );
 }

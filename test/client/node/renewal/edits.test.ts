@@ -7,6 +7,9 @@ import { prepareInstallation } from '../../../../client/node/install/installatio
 import { listInstallations } from '../../../../client/node/install/journal.ts';
 import { renew } from '../../../../client/node/renewal/renew.ts';
 import { rollBack } from '../../../../client/node/rollback/rollback.ts';
+import { caHashesOf } from '../../../../client/node/trust/ca-cert-hash.ts';
+import { certificateToPem } from '../../../../lib/certificate/pem.ts';
+import { newEcKeys, writeCaCertificate } from '../../../support/ca-certificate.ts';
 import { NodeFixture } from '../../../support/node-folder.ts';
 import { renewalDeps, renewalOptions } from '../../../support/renewal.ts';
 
@@ -59,6 +62,28 @@ it('if a kubeconfig is removed while the node waits, nothing is changed', async 
   await expect(gone).rejects.toThrow(
     /changed while it waited for the restart lease; nothing was changed/,
   );
+  expect(listInstallations(join(folder, 'cakeless'))).toEqual([]);
+});
+
+it('a CA file is not changed if the API server gets a certificate of a CA that it would lose while the node waits', async () => {
+  const folder = fixture.copy();
+  const file = join(folder, 'pki/ca.crt');
+  const published = readFileSync(file, 'utf8');
+  const next = certificateToPem(writeCaCertificate(newEcKeys(), new Date()));
+  writeFileSync(file, published + next);
+  let isRenewed = false;
+  const deps = depsThatWait(folder, () => {
+    isRenewed = true;
+  });
+  const reach = async (ca: string) => {
+    if (isRenewed && !ca.includes(next)) throw new Error('unable to verify');
+  };
+  const caChange = { accept: true, hashes: caHashesOf([]) };
+  const options = renewalOptions(fixture, ['scheduler.conf'], { restart: true, caChange });
+  await expect(renew({ ...deps, reach }, options)).rejects.toThrow(
+    /would no longer verify the API server, which it verifies today: unable to verify/,
+  );
+  expect(readFileSync(file, 'utf8')).toBe(published + next);
   expect(listInstallations(join(folder, 'cakeless'))).toEqual([]);
 });
 
