@@ -1,6 +1,6 @@
 /** Reads files as text. */
 import { isUtf8 } from 'node:buffer';
-import { readFile, readGivenFile } from '../lib/files/read-file.ts';
+import { type ReadOptions, readFile, readGivenFile } from '../lib/files/read-file.ts';
 import { unusableFile } from './errors.ts';
 
 /** A file that the user named. @throws CommandError if it cannot be read, or the system's error if permission is missing */
@@ -29,9 +29,9 @@ export function readTextIfThere(file: string): string | undefined {
   return bytes && textOf(bytes);
 }
 
-export function readBytesIfThere(file: string): Buffer | undefined {
+export function readBytesIfThere(file: string, options: ReadOptions = {}): Buffer | undefined {
   try {
-    return readFile(file).bytes;
+    return readFile(file, options).bytes;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;

@@ -7,10 +7,10 @@ import { createPublicKey } from 'node:crypto';
 import { isSameKey } from '../../lib/csr/same-key.ts';
 import { CommandError } from '../errors.ts';
 import { publicKeysIn } from '../node/disk/fingerprints.ts';
+import { pemKeysIn } from '../node/disk/keys-in-bytes.ts';
 import { caFileOf, type NodeFolders } from '../node/disk/places.ts';
-import { readPrivateKey } from '../node/disk/private-key.ts';
 import { type SigningFlags, signingFlags } from '../node/restart/signing-flags.ts';
-import { readTextIfThere } from '../read-text.ts';
+import { readBytesIfThere, readTextIfThere } from '../read-text.ts';
 
 export type OtherSigner =
   | { readonly kind: 'none' }
@@ -33,9 +33,10 @@ const keyFilesOf = ({ flags }: SigningFlags): string[] => [
 
 /** A key file that does not exist makes the signer fail to start, as in external-CA mode of other installers. */
 function compare(keyFile: string, folders: NodeFolders): OtherSigner {
-  const text = readTextIfThere(keyFile);
-  if (text === undefined) return { kind: 'none' };
-  const key = readPrivateKey(text);
+  const bytes = readBytesIfThere(keyFile, { isSecret: true });
+  if (bytes === undefined) return { kind: 'none' };
+  const [key] = pemKeysIn(bytes).keys;
+  bytes.fill(0);
   if (!key)
     return { kind: 'other-key', keyFile, why: 'it cannot be read, so it cannot be compared' };
   const publicKey = createPublicKey(key);
