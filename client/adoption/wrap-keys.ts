@@ -79,7 +79,7 @@ export async function wrapKeys(
   };
 }
 
-/** Of one CA that is missing, the objections say so. */
+/** If only some of the hashes are missing, the objections name them, together with everything else. */
 function requireHashes(toWrap: readonly AdoptableCa[], hashes: CaHashes): void {
   if (toWrap.length === 0 || ADOPTABLE_CAS.some((ca) => hashes[ca].length > 0)) return;
   throw new CommandError(

@@ -7,7 +7,7 @@ export const kubeletConf = (folders: NodeFolders) => ({
   kubeconfig: fileOf(placeOf('kubelet.conf', folders)),
 });
 
-/** A check that nothing depends on if there is no response: the API server may be down because of what is changed. */
+/** Short, because the check is skipped if there is no response: what is changed may be why the API server is down. */
 const CHECK_MS = 5_000;
 
 export const reachAsKubelet =

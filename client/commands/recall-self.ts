@@ -1,6 +1,6 @@
 /**
  * Who this node is, for commands that request nothing: as options or cakeless.yaml say, otherwise as in its last renewal.
- * What requests certificates is told each time, because a folder may have come from another node.
+ * Commands that request certificates must be told each time, because the folder may have come from another node.
  */
 import { lastRenewal } from '../node/report/last-renewal.ts';
 import type { NodeSettings } from '../node/state/settings.ts';

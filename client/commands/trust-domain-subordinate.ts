@@ -177,7 +177,7 @@ function printImported(
   return EXIT.done;
 }
 
-/** A node of the cluster needs them, except those that its cluster does not have. */
+/** The nodes of a cluster need every CA, except those that the cluster does not have. */
 function describeMissing(trustDomain: string, missing: readonly CaName[]): Line[] {
   if (missing.length === 0) return ['the trust domain has all its CAs'];
   const options = missing.map((ca) => `--ca ${ca}`).join(' ');

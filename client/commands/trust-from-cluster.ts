@@ -41,7 +41,7 @@ export async function renewTrust(
   return exitCodeOfRestarts(report.restarts);
 }
 
-/** It has responded a moment ago. */
+/** Longer than for other checks: the API server responded a moment ago, and without a response nothing is changed. */
 const NEEDED_MS = 30_000;
 
 /**

@@ -13,8 +13,8 @@ export interface Schedule {
 }
 
 /**
- * Calls functions at their intervals. The next interval begins when a call has
- * ended, so that calls of a slow function do not overlap.
+ * Calls functions at their intervals. The next interval begins when a call has ended, so that calls of a slow function do
+ * not overlap.
  * @returns a function that stops the schedules
  */
 export function startSchedules(

@@ -1,6 +1,7 @@
 /**
- * The files by which the components of a node authenticate clients, other than kubeadm's: someone may have put a chain, or
- * a copy of it under another name, where every certificate below the root is then accepted. Judged by what they contain.
+ * The files with which the components of a node authenticate clients, other than kubeadm's: someone may have put a chain
+ * there, or a copy of one under another name, and every certificate below the root is then accepted. They are judged by
+ * what they contain.
  */
 import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';

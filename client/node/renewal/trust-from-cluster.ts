@@ -99,7 +99,7 @@ function canonical(text: string): string {
   if (!holdsPlainCertificates(text)) throw wrong('are not a list of canonical PEM certificates');
   const blocks = certificatesIn(text);
   if (blocks.length > MOST_CAS)
-    throw wrong(`are ${blocks.length}; at most ${MOST_CAS} are accepted`);
+    throw wrong(`are too many: ${blocks.length}, and at most ${MOST_CAS} are accepted`);
   const certificates = blocks.map((pem) => new X509Certificate(pem));
   if (certificates.length === 0 || !certificates.every(({ ca }) => ca))
     throw wrong('contain one that is not a CA');

@@ -7,8 +7,8 @@ import { caOfSubject } from './another-ca.ts';
 import { isSignedBy, type Path } from './path.ts';
 
 /**
- * Two versions of a CA, each below as many as the service imports (`lib/ca/lint-chain.ts`), and more. Each certificate of
- * a list is compared with each other one, so a list of the bucket with more is refused before that.
+ * Enough for two versions of a CA, each with the longest chain that the service imports (`lib/ca/lint-chain.ts`). Each
+ * certificate of a list is compared with every other, so a longer list from the bucket is refused first.
  */
 export const MOST_CAS = 32;
 
