@@ -1,5 +1,5 @@
 /** Which CAs a trust domain has, and what the key of each is like. */
-import type { CaOrigin } from '../lib/contract/trust-domain.ts';
+import type { CaOrigin } from '../lib/contract/ca-origin.ts';
 import { CA_NAMES, type CaName } from '../lib/profiles/certificate-names.ts';
 import type { CaKeySpec } from '../lib/signing/signing-algorithm.ts';
 

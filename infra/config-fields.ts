@@ -1,5 +1,5 @@
 /** The configuration of a `CakelessStack`, as it is written. docs/deployment.md explains each field. */
-import type { CaOrigin } from '../lib/contract/trust-domain.ts';
+import type { CaOrigin } from '../lib/contract/ca-origin.ts';
 import type { CaKeySpec } from '../lib/signing/signing-algorithm.ts';
 import type { CaKeyArns, CasSettings } from './ca-plans.ts';
 import type { GuardiansProps } from './principal-arns.ts';

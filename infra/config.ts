@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Token } from 'aws-cdk-lib';
 import * as z from 'zod/mini';
-import { CA_ORIGINS } from '../lib/contract/trust-domain.ts';
+import { CA_ORIGINS } from '../lib/contract/ca-origin.ts';
 import { isSubdomain } from '../lib/names.ts';
 import { CA_KEY_SPECS } from '../lib/signing/signing-algorithm.ts';
 import { describeIssue } from '../lib/store/describe-issue.ts';

@@ -1,5 +1,5 @@
 /** The constructs, for use in your own CDK app (`cakeless/infra` in the package). docs/deployment.md explains them. */
-export type { CaOrigin } from '../lib/contract/trust-domain.ts';
+export type { CaOrigin } from '../lib/contract/ca-origin.ts';
 export { Alarms, type AlarmsProps } from './alarms.ts';
 export { CaKeys, type CaKeysProps } from './ca-keys.ts';
 export type { CaKeyArns, CaSettings, CasSettings } from './ca-plans.ts';

@@ -1,7 +1,8 @@
 /** What `cakeless cluster list` and `cakeless trust-domain list` show. */
 import { listClusterRecords } from '../../lib/cluster/list-records.ts';
+import type { CaOrigin } from '../../lib/contract/ca-origin.ts';
 import { AUTHORITY_PREFIXES } from '../../lib/contract/prefixes.ts';
-import { type CaOrigin, trustDomainOfKey } from '../../lib/contract/trust-domain.ts';
+import { trustDomainOfKey } from '../../lib/contract/trust-domain.ts';
 import { Fault } from '../../lib/fault.ts';
 import { orMalformed } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';

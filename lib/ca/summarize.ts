@@ -1,8 +1,8 @@
 /** What people are told about the CAs of a trust domain: no secrets, only what is in the published certificates. */
 import { X509Certificate } from 'node:crypto';
 import { certificatesIn } from '../certificate/pem.ts';
+import type { CaOrigin } from '../contract/ca-origin.ts';
 import {
-  type CaOrigin,
   type CaVersion,
   casOf,
   originOf,

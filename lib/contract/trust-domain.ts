@@ -4,17 +4,9 @@ import { Fault } from '../fault.ts';
 import { isSubdomain } from '../names.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
 import { CA_KEY_SPECS } from '../signing/signing-algorithm.ts';
+import { CA_ORIGINS, type CaOrigin } from './ca-origin.ts';
 import { AUTHORITY_PREFIXES, EXCHANGE_PREFIXES } from './prefixes.ts';
 import { widenable } from './widenable.ts';
-
-/**
- * Where the certificate of a CA version is from. `made`: drafted here, and signed by its own KMS key. `adopted`: a
- * cluster's own, whose key was imported into KMS. `subordinate`: of a KMS key, signed by a CA above it. A deployment
- * declares it, and the document has it.
- */
-export const CA_ORIGINS = ['made', 'adopted', 'subordinate'] as const;
-
-export type CaOrigin = (typeof CA_ORIGINS)[number];
 
 const caVersionSchema = widenable({
   version: z.number().check(z.int(), z.positive()),
