@@ -56,6 +56,8 @@ describe('after a restart', () => {
         },
       },
       systemd: { isRunning: () => true, systemctl },
+      // this machine may run a kubelet of its own
+      proc: join(folder, 'proc'),
     };
     const options = { beforeEach: async () => undefined, continuesWithout: () => false };
     const [result] = await restartStep(['kubelet'], deps, options);
