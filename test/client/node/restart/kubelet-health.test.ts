@@ -56,7 +56,7 @@ describe('after a restart', () => {
         },
       },
       systemd: { isRunning: () => true, systemctl },
-      // this machine may run a kubelet of its own
+      // a kubelet may run on this machine
       proc: join(folder, 'proc'),
     };
     const options = { beforeEach: async () => undefined, continuesWithout: () => false };
