@@ -24,6 +24,7 @@ it('renews, resumes and rolls back kubelet.conf without the lease', async () => 
       systemctl: async (...args) => void restarted.push(args.join(' ')),
     },
     kubeletConfig: join(folder, 'kubelet.yaml'),
+    proc: join(folder, 'proc'), // a kubelet may run on this machine
   });
   const options = renewalOptions(fixture, ['kubelet.conf'], { restart: true });
   const first = await renew(deps, options);
