@@ -1,5 +1,7 @@
 /** `cakeless csr`: keys and CSRs for the next certificates of this node, as `renew --csr-only` created them. */
+
 import { join, resolve } from 'node:path';
+import { isoDate } from '../../lib/certificate/iso-date.ts';
 import { formatName } from '../../lib/csr/alternative-names.ts';
 import { systemClock } from '../clock.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -103,6 +105,6 @@ function describe({ name, contents, keyKind, reuseKey, inPlace }: MadeCsr) {
   const changes = pairs
     .filter(([, was, is]) => was !== is)
     .map(([what, was, is]) => `${what} was ${was}, would be ${is}`);
-  const notAfter = new Date(inPlace.leaf.validTo).toISOString();
+  const notAfter = isoDate(inPlace.leaf.validTo);
   return { name, subject, names, key, notAfter, changes };
 }

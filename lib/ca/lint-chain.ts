@@ -3,8 +3,10 @@
  * nobody verifies them, because the subordinate CA is the trust anchor; clients outside verify up to the root, and Go
  * parses each certificate that a server or a client presents.
  */
+
 import { X509Certificate } from 'node:crypto';
 import { toHex } from '../bytes.ts';
+import { isoDate } from '../certificate/iso-date.ts';
 import {
   type CertificateElements,
   extensionOf,
@@ -254,7 +256,7 @@ function lintAbove(
     ...lintPlace(elements),
     ...acceptsIf(
       issued !== undefined && new Date(x509.validTo) < new Date(issued.x509.validTo),
-      `expires at ${new Date(x509.validTo).toISOString()}, before what it has issued: clients that verify up to the root refuse every certificate after that`,
+      `expires at ${isoDate(x509.validTo)}, before what it has issued: clients that verify up to the root refuse every certificate after that`,
     ),
   ]);
   return findings.map(({ level, text }) => ({

@@ -1,5 +1,7 @@
 /** What people are told about the CAs of a trust domain: no secrets, only what is in the published certificates. */
+
 import { X509Certificate } from 'node:crypto';
+import { isoDate } from '../certificate/iso-date.ts';
 import { certificatesIn } from '../certificate/pem.ts';
 import type { CaOrigin } from '../contract/ca-origin.ts';
 import {
@@ -36,7 +38,7 @@ function summarize(version: CaVersion): CaSummary {
     keyId: version.keyId,
     keySpec: version.keySpec,
     subject: certificate.subject.replaceAll('\n', ', '),
-    notAfter: new Date(certificate.validTo).toISOString(),
+    notAfter: isoDate(certificate.validTo),
     sha256: certificate.fingerprint256,
     ...(version.chain !== undefined && { rootSha256: fingerprintOfRoot(version.chain) }),
   };

@@ -1,4 +1,5 @@
 /** Which certificates of a node a command works on: kubeadm's names, or `all`. */
+import { isoDate } from '../../../lib/certificate/iso-date.ts';
 import {
   CERTIFICATE_NAMES,
   type CertificateName,
@@ -124,7 +125,7 @@ function whyNot(place: PlaceState, all: boolean, rule: SelectionRule, folders: N
     };
   const left = remaining(place, rule.now);
   if (rule.expiresWithin && !isDue(left, rule.expiresWithin))
-    return { reason: `valid until ${new Date(place.leaf.validTo).toISOString()}`, isError: false };
+    return { reason: `valid until ${isoDate(place.leaf.validTo)}`, isError: false };
   if (all && !rule.includesKubelets && isKubeletsJob(place) && mayStillRotate(place, rule.now))
     return {
       reason: `the kubelet rotates it (${place.certificateFile}); to renew it anyway, give its name`,

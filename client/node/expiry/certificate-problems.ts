@@ -2,7 +2,9 @@
  * What is wrong with a certificate apart from its age. kubeadm checks none of this, and a component with such a
  * certificate fails when it next starts or is called.
  */
+
 import { X509Certificate } from 'node:crypto';
+import { isoDate } from '../../../lib/certificate/iso-date.ts';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { type AlternativeName, formatName } from '../../../lib/csr/alternative-names.ts';
 import { OID } from '../../../lib/der/oids.ts';
@@ -38,7 +40,7 @@ export function problemsOf(chain: readonly string[], wanted: Wanted, now: Date):
   const leaf = new X509Certificate(chain[0] ?? '');
   return [
     ...(new Date(leaf.validFrom) > now
-      ? [`it is not valid before ${new Date(leaf.validFrom).toISOString()}`]
+      ? [`it is not valid before ${isoDate(leaf.validFrom)}`]
       : []),
     ...problemsOfChain(chain, wanted),
     ...problemsOfFields(leaf, wanted),

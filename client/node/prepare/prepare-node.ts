@@ -1,4 +1,5 @@
 /** The steps of `cakeless prepare`: keys and CSRs, upload, wait, trust, check, write, then the checks of kubeadm. */
+import { isoDate } from '../../../lib/certificate/iso-date.ts';
 import { makeFolder } from '../../../lib/files/durable-file.ts';
 import { mapSideBySide } from '../../side-by-side.ts';
 import { fileOf } from '../disk/places.ts';
@@ -102,7 +103,7 @@ function reportInPlace({ name, place }: PlannedCertificate): PreparedCertificate
     name,
     file: fileOf(place),
     state: 'existing',
-    ...(found.state === 'present' && { notAfter: new Date(found.leaf.validTo).toISOString() }),
+    ...(found.state === 'present' && { notAfter: isoDate(found.leaf.validTo) }),
   };
 }
 

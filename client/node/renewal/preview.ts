@@ -1,4 +1,5 @@
 /** What a renewal would request, change and restart. Writes nothing. */
+import { isoDate } from '../../../lib/certificate/iso-date.ts';
 import { formatName } from '../../../lib/csr/alternative-names.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { describeSubject } from '../../wording/csrs.ts';
@@ -48,7 +49,7 @@ export async function previewRenewal(
     return {
       name: place.name,
       outcome: 'would-renew',
-      notAfter: new Date(place.leaf.validTo).toISOString(),
+      notAfter: isoDate(place.leaf.validTo),
       subject: describeSubject(contents.subject),
       names: contents.names.map(formatName),
       key: keyKind,

@@ -1,4 +1,5 @@
 /** The result of a renewal, certificate by certificate. */
+import { isoDate } from '../../../lib/certificate/iso-date.ts';
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
@@ -41,7 +42,7 @@ export function reportRenewed({ folders }: RestartDeps, name: CertificateName): 
   const place = readPlace(placeOf(name, folders));
   if (place.state !== 'present' || place.problems.length > 0)
     throw new Error(`${name}: changed after it was installed`);
-  return { name, outcome: 'renewed', notAfter: new Date(place.leaf.validTo).toISOString() };
+  return { name, outcome: 'renewed', notAfter: isoDate(place.leaf.validTo) };
 }
 
 export function reportUnissued(outcome: RenewalOutcome): CertificateReport {

@@ -1,5 +1,7 @@
 /** What this node says about itself. Only reads; a file that cannot be read is left out, and reported by others. */
+
 import { dirname } from 'node:path';
+import { isoDate } from '../../../lib/certificate/iso-date.ts';
 import {
   MAX_REPORT_BYTES,
   type NodeReport,
@@ -100,7 +102,7 @@ function certificateOf(name: CertificateName, folders: NodeFolders) {
       name,
       file: short(place.certificateFile),
       sha256: sha256Of(leaf),
-      notAfter: new Date(leaf.validTo).toISOString(),
+      notAfter: isoDate(leaf.validTo),
       ca,
       ...(anchor && { caSha256: sha256Of(anchor) }),
     },
