@@ -2,7 +2,6 @@
 
 import type { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { isoDate } from '../../../lib/certificate/iso-date.ts';
 import type { AlternativeName } from '../../../lib/csr/alternative-names.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
@@ -12,6 +11,7 @@ import { parseCertificates } from '../disk/fingerprints.ts';
 import type { Kubeconfig } from '../disk/kubeconfig.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
+import { subjectUntil } from '../trust/above.ts';
 import { isAboutChain, isAboutNames, problemsOf, type Wanted } from './certificate-problems.ts';
 
 export interface Row {
@@ -143,9 +143,7 @@ const without = (list: readonly X509Certificate[], others: readonly X509Certific
   list.filter((one) => !others.some(({ fingerprint256 }) => fingerprint256 === one.fingerprint256));
 
 const listed = (certificates: readonly X509Certificate[]) =>
-  certificates
-    .map(({ subject, validTo }) => `${subject.replaceAll('\n', ', ')} until ${isoDate(validTo)}`)
-    .join(' and ');
+  certificates.map(subjectUntil).join(' and ');
 
 /** kubeadm's externallyManaged: the CA's key is not next to its certificate (phases/certs: UsingExternalCA …). */
 export function isExternal(ca: CaName, options: InventoryOptions): boolean {

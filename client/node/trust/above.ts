@@ -3,6 +3,7 @@
  * node must never contain one, because the cluster would then trust every certificate below it, such as that of a Kubernetes user.
  */
 import type { X509Certificate } from 'node:crypto';
+import { isoDate } from '../../../lib/certificate/iso-date.ts';
 import { caOfSubject } from './another-ca.ts';
 import { isSignedBy, type Path } from './path.ts';
 
@@ -14,6 +15,10 @@ export const MOST_CAS = 32;
 
 /** On one line. */
 export const subjectOf = ({ subject }: X509Certificate): string => subject.replaceAll('\n', ', ');
+
+/** How a message tells CA certificates of one name apart. */
+export const subjectUntil = (one: X509Certificate): string =>
+  `${subjectOf(one)} until ${isoDate(one.validTo)}`;
 
 export const isSelfSigned = (certificate: X509Certificate): boolean =>
   isSignedBy(certificate, certificate);

@@ -5,9 +5,8 @@
  */
 
 import type { X509Certificate } from 'node:crypto';
-import { isoDate } from '../../../lib/certificate/iso-date.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
-import { isSelfSigned, MOST_CAS, subjectOf } from './above.ts';
+import { isSelfSigned, MOST_CAS, subjectOf, subjectUntil } from './above.ts';
 import { formatCaCertHash, hashOf } from './ca-cert-hash.ts';
 import { isSignedBy } from './path.ts';
 
@@ -66,4 +65,4 @@ export function findUnknownRoots(
 }
 
 export const describeRoot = (root: X509Certificate): string =>
-  `${subjectOf(root)} until ${isoDate(root.validTo)} (${formatCaCertHash('root', root)})`;
+  `${subjectUntil(root)} (${formatCaCertHash('root', root)})`;

@@ -4,7 +4,6 @@
  */
 
 import type { X509Certificate } from 'node:crypto';
-import { isoDate } from '../../../lib/certificate/iso-date.ts';
 import {
   CA_NAMES,
   type CaName,
@@ -15,7 +14,7 @@ import { CommandError } from '../../errors.ts';
 import { currentContent } from '../disk/file-change.ts';
 import { fingerprintsOf, parseCertificates } from '../disk/fingerprints.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
-import { findIssuersAmong, subjectOf, WHY_NOT_ABOVE } from './above.ts';
+import { findIssuersAmong, subjectOf, subjectUntil, WHY_NOT_ABOVE } from './above.ts';
 import { accepts, type CaChangeOptions } from './accepted-change.ts';
 import { type CaTexts, caFilesOf, whyNotKubeletCa } from './another-ca.ts';
 import { type CaHashes, formatCaCertHash, hashOf } from './ca-cert-hash.ts';
@@ -160,10 +159,8 @@ function gained(before: string, after: string): X509Certificate[] {
   return parseCertificates(after).filter(({ fingerprint256 }) => !known.includes(fingerprint256));
 }
 
-function describe(ca: CaName, certificate: X509Certificate): string {
-  const subject = certificate.subject.replaceAll('\n', ', ');
-  return `${subject} until ${isoDate(certificate.validTo)} (${formatCaCertHash(ca, certificate)})`;
-}
+const describe = (ca: CaName, certificate: X509Certificate): string =>
+  `${subjectUntil(certificate)} (${formatCaCertHash(ca, certificate)})`;
 
 /** The CAs whose files get other certificates. */
 export const casOfFiles = (

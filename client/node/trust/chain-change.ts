@@ -3,14 +3,12 @@
  * already follows what the service publishes; for another root, a person accepts the change and names its key.
  */
 
-import type { X509Certificate } from 'node:crypto';
-import { isoDate } from '../../../lib/certificate/iso-date.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../../errors.ts';
 import { currentContent } from '../disk/file-change.ts';
 import { fingerprintsOf, parseCertificates } from '../disk/fingerprints.ts';
 import { caChainFileOf, type NodeFolders } from '../disk/places.ts';
-import { subjectOf } from './above.ts';
+import { subjectUntil } from './above.ts';
 import type { CaChangeOptions } from './accepted-change.ts';
 import { describeRoot, findChainProblem, findUnknownRoots, rootsOf } from './ca-chain.ts';
 import { type CaDecision, DID, WOULD } from './ca-change.ts';
@@ -101,13 +99,10 @@ function takeUnlessLess(ours: string, pem: string, bundle: string, accept: boole
   const cas = fingerprintsOf(bundle);
   const ca = lost.find(({ fingerprint256 }) => cas.includes(fingerprint256));
   if (ca)
-    return { kept: `the published chain lacks a certificate of the CA file: ${describeOne(ca)}` };
+    return { kept: `the published chain lacks a certificate of the CA file: ${subjectUntil(ca)}` };
   const [root] = rootsOf(lost);
   if (!root || accept) return { pem };
   return {
     kept: `the published chain lacks ${describeRoot(root)}; --accept-ca-change accepts that`,
   };
 }
-
-const describeOne = (certificate: X509Certificate): string =>
-  `${subjectOf(certificate)} until ${isoDate(certificate.validTo)}`;
