@@ -120,7 +120,8 @@ describe('a chain', () => {
 });
 
 it('a root is described even if its date cannot be read', () => {
-  const date = element(0x17, Buffer.from('not a date'));
+  // day 32 of month 13: OpenSSL 3.5 refuses a certificate whose date has not even the length of one
+  const date = element(0x17, Buffer.from('251332000000Z'));
   const root = writeCaCertificate(keys1, new Date(), { validity: sequence(date, date) });
   expect(describeRoot(new X509Certificate(root))).toMatch(/^CN=kubernetes until Bad time value \(/);
 });
