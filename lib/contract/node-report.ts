@@ -7,6 +7,7 @@ import { isSubdomain } from '../names.ts';
 import { CA_NAMES } from '../profiles/certificate-names.ts';
 import { EXCHANGE_PREFIXES } from './prefixes.ts';
 import { isNodeName } from './request-kinds.ts';
+import { ROTATION_PHASES } from './rotation.ts';
 import { widenable } from './widenable.ts';
 
 /** A larger object is no report. */
@@ -58,6 +59,33 @@ export const nodeReportSchema = widenable({
   caKeys: list(text),
   /** The kube-controller-manager, on a control plane. */
   signing: z.optional(widenable({ file: text, flags: list(text), signs: z.boolean() })),
+  /** What it has seen and proved of a rotation; absent before the first one. */
+  rotation: z.optional(
+    widenable({
+      /** The `sequence` of the newest rotation.json that this node followed. */
+      sequence: z.number().check(z.int(), z.positive()),
+      /** The rotation that it names; absent if that is `stable`. */
+      ca: z.optional(z.enum(CA_NAMES)),
+      phase: z.optional(z.enum(ROTATION_PHASES)),
+      /** Servers, to which this node connected with a probe certificate of the new CA. */
+      proved: list(
+        widenable({
+          /** etcd, etcd-peer, kube-apiserver or kubelet. */
+          component: text,
+          /** Host and port. */
+          address: text,
+          result: z.enum(['accepted', 'refused', 'unreachable']),
+          at: time,
+        }),
+      ),
+      /** Components that read CA files at their start only: whether they started after their files had changed. */
+      started: list(
+        widenable({ component: text, startedAt: time, filesChangedAt: time, isSince: z.boolean() }),
+      ),
+      /** Why this node has not done all that the phase asks for, in sentences. */
+      left: list(text),
+    }),
+  ),
   /** The last `renew` of this node. */
   renewal: z.optional(widenable({ at: time, exitCode: z.number().check(z.int()) })),
 });

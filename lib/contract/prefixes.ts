@@ -19,14 +19,16 @@ export const AUTHORITY_PREFIXES = {
   trust: 'trust/',
   caRecords: 'ca-records/',
   caKeys: 'ca-keys/',
+  rotations: 'rotations/',
   records: 'records/',
   expiry: 'expiry/',
   budgets: 'budgets/',
   reconcile: 'reconcile/',
-  /** Both kinds of approval; everything under it is in one of the next two. */
+  /** All kinds of approval; everything under it is in one of the next three. */
   approvals: 'approvals/',
   requestApprovals: 'approvals/requests/',
   standingApprovals: 'approvals/standing/',
+  rotationApprovals: 'approvals/rotations/',
 } as const;
 
 /** What follows the name of a certificate under `certificates/`, by outcome. */
@@ -58,7 +60,7 @@ export const PREFIXES: readonly PrefixDescription[] = [
   {
     bucket: 'exchange',
     prefix: EXCHANGE_PREFIXES.trust,
-    holds: 'trust bundles and chains',
+    holds: 'trust bundles and chains, and rotations',
   },
   {
     bucket: 'exchange',
@@ -68,7 +70,7 @@ export const PREFIXES: readonly PrefixDescription[] = [
   {
     bucket: 'exchange',
     prefix: EXCHANGE_PREFIXES.reports,
-    holds: 'what nodes say about themselves',
+    holds: 'what nodes and clusters say about themselves',
   },
   {
     bucket: 'authority',
@@ -89,6 +91,11 @@ export const PREFIXES: readonly PrefixDescription[] = [
     bucket: 'authority',
     prefix: AUTHORITY_PREFIXES.caKeys,
     holds: 'which CA a key belongs to',
+  },
+  {
+    bucket: 'authority',
+    prefix: AUTHORITY_PREFIXES.rotations,
+    holds: 'the history of rotations of CAs',
   },
   {
     bucket: 'authority',
@@ -119,5 +126,10 @@ export const PREFIXES: readonly PrefixDescription[] = [
     bucket: 'authority',
     prefix: AUTHORITY_PREFIXES.standingApprovals,
     holds: 'approvals of certificate names of a cluster',
+  },
+  {
+    bucket: 'authority',
+    prefix: AUTHORITY_PREFIXES.rotationApprovals,
+    holds: 'approvals of the start and the end of rotations',
   },
 ];

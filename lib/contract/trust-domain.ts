@@ -6,6 +6,7 @@ import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
 import { CA_KEY_SPECS } from '../signing/signing-algorithm.ts';
 import { CA_ORIGINS, type CaOrigin } from './ca-origin.ts';
 import { AUTHORITY_PREFIXES, EXCHANGE_PREFIXES } from './prefixes.ts';
+import { rotationSchema } from './rotation.ts';
 import { widenable } from './widenable.ts';
 
 const caVersionSchema = widenable({
@@ -21,6 +22,13 @@ const caVersionSchema = widenable({
   certificate: z.string(),
   /** The certificates above a subordinate CA's, in PEM: each is issued by the next, and the last is the root. */
   chain: z.optional(z.string()),
+  /** This version's key certified by the version before, in PEM: everybody who trusts that one can verify its leaves. */
+  cross: z.optional(z.string()),
+  /** When nodes no longer trusted it: the end of its rotation, or of the one that was taken back. */
+  endedAt: z.optional(z.string()),
+  /** Renewals with the same key: how often, and the certificates before, in PEM, the oldest first. */
+  renewals: z.optional(z.number().check(z.int(), z.nonnegative())),
+  renewed: z.optional(z.array(z.string())),
 });
 
 /** A CA with all its versions; `signing` is the number of the version that signs now. */
@@ -38,6 +46,10 @@ export const trustDomainSchema = widenable({
     'front-proxy-ca': z.optional(caSchema),
     'kubelet-ca': z.optional(caSchema),
   }),
+  /** Of the last change of a rotation; absent if there was none. */
+  sequence: z.optional(z.number().check(z.int(), z.positive())),
+  /** Absent while the trust domain is stable. */
+  rotation: z.optional(rotationSchema),
 });
 
 export type TrustDomainDocument = z.infer<typeof trustDomainSchema>;

@@ -1,0 +1,56 @@
+/**
+ * What nodes read of a rotation, each time they run. Anybody who can write the bucket can write this object, so it
+ * proves nothing: a node takes a new CA only because the one that it trusts has certified its key (the cross
+ * certificate), and drops the old one only when nothing on it needs that any more.
+ */
+import * as z from 'zod/mini';
+import { CA_NAMES } from '../profiles/certificate-names.ts';
+import { EXCHANGE_PREFIXES } from './prefixes.ts';
+import { ROTATION_PHASES } from './rotation.ts';
+import { widenable } from './widenable.ts';
+
+/** A larger object is none. */
+export const MAX_PUBLISHED_ROTATION_BYTES = 64 * 1024;
+
+const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+const time = z
+  .string()
+  .check(z.refine((text) => !Number.isNaN(Date.parse(text)), 'must be a time'));
+
+const versionFields = {
+  version: z.number().check(z.int(), z.positive()),
+  /** Of the certificate, in hexadecimal. */
+  sha256,
+  /** Of its SubjectPublicKeyInfo, in hexadecimal. */
+  publicKeySha256: sha256,
+};
+const publishedVersionSchema = widenable(versionFields);
+
+export const publishedRotationSchema = widenable({
+  trustDomain: z.string(),
+  /** Grows with each change: a node that has seen a higher number ignores the object. */
+  sequence: z.number().check(z.int(), z.positive(), z.maximum(1_000_000)),
+  at: time,
+  /** Absent if the trust domain is stable. */
+  rotation: z.optional(
+    widenable({
+      ca: z.enum(CA_NAMES),
+      phase: z.enum(ROTATION_PHASES),
+      /** When the phase began. */
+      since: time,
+      compromised: z.boolean(),
+      from: publishedVersionSchema,
+      to: publishedVersionSchema,
+      /** The new CA's key certified by the old CA, in PEM; absent if the old one is compromised, or has pathLen 0. */
+      cross: z.optional(z.string().check(z.maxLength(16 * 1024))),
+    }),
+  ),
+  /** Versions that no node trusts any more: of a rotation that has ended, or that was taken back. */
+  ended: z.array(widenable({ ca: z.enum(CA_NAMES), ...versionFields })).check(z.maxLength(100)),
+});
+
+export type PublishedRotation = z.infer<typeof publishedRotationSchema>;
+
+/** `trust/<trust domain>/rotation.json` */
+export const publishedRotationKey = (trustDomain: string): string =>
+  `${EXCHANGE_PREFIXES.trust}${trustDomain}/rotation.json`;

@@ -1,0 +1,128 @@
+/**
+ * The rotation of a CA: its state in the document of the trust domain, its history, and what approvers have decided. The
+ * state that nodes read is in `published-rotation.ts`.
+ */
+import * as z from 'zod/mini';
+import { isSubdomain } from '../names.ts';
+import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
+import { isUserid } from './approvals.ts';
+import { AUTHORITY_PREFIXES } from './prefixes.ts';
+import { widenable } from './widenable.ts';
+
+/**
+ * What nodes may do in each: `trust`: take the new CA beside the old one; `issue`: replace their certificates by those of the
+ * new CA; `retire`: drop the old one. A trust domain without a rotation is `stable`.
+ */
+export const ROTATION_PHASES = ['trust', 'issue', 'retire'] as const;
+
+export type RotationPhase = (typeof ROTATION_PHASES)[number];
+
+/** What `rotate --to` takes: `stable` ends a rotation, from `retire` with the new CA and from `trust` with the old one. */
+export const PHASES = ['stable', ...ROTATION_PHASES] as const;
+
+export type Phase = (typeof PHASES)[number];
+
+/** Something or somebody whose evidence is missing, and may stay so. */
+export const waiverSchema = widenable({
+  /** As in `Missing.subject` (lib/rotating/gate.ts), such as `prod/node/worker-7`, or `prod/namespace/shop`. */
+  subject: z.string().check(z.maxLength(512)),
+  reason: z.string().check(z.minLength(1), z.maxLength(512)),
+});
+
+export type Waiver = z.infer<typeof waiverSchema>;
+
+/** The rotation that is under way; there is never more than one in a trust domain. */
+export const rotationSchema = widenable({
+  ca: z.enum(CA_NAMES),
+  /** The version that signed before, and the one that is to sign. */
+  from: z.number().check(z.int(), z.positive()),
+  to: z.number().check(z.int(), z.positive()),
+  phase: z.enum(ROTATION_PHASES),
+  /** When this phase began. */
+  since: z.string(),
+  startedAt: z.string(),
+  /** The old key may be in other hands: nothing that it signs vouches for anything. */
+  compromised: z.optional(z.boolean()),
+});
+
+export type Rotation = z.infer<typeof rotationSchema>;
+
+/** One change of phase, as an object that nobody can replace. It is written before anything else changes. */
+export const rotationStepSchema = widenable({
+  trustDomain: z.string(),
+  ca: z.enum(CA_NAMES),
+  from: z.number(),
+  to: z.number(),
+  /** The number of the change in the trust domain, from 1: nodes never go back to a lower one. */
+  sequence: z.number().check(z.int(), z.positive()),
+  before: z.enum(PHASES),
+  after: z.enum(PHASES),
+  compromised: z.boolean(),
+  /** When it was decided. */
+  at: z.string(),
+  /** Digest of the plan that approvers approved; absent if the step needs no approval. */
+  planDigest: z.optional(z.string()),
+  /** `aws:userid` of those who approved. */
+  approvedBy: z.array(z.string()),
+  /** Missing evidence that was waived. */
+  waivers: z.array(waiverSchema),
+  /** SHA-256 digest of the evidence as the gate saw it (lib/rotating/evidence.ts); absent if the step has no gate. */
+  evidenceSha256: z.optional(z.string()),
+});
+
+export type RotationStep = z.infer<typeof rotationStepSchema>;
+
+export interface RotationName {
+  readonly trustDomain: string;
+  readonly ca: CaName;
+  readonly from: number;
+  readonly to: number;
+}
+
+const below = ({ trustDomain, ca, from, to }: RotationName) =>
+  `${trustDomain}/${ca}/${from}-${to}/`;
+
+/** The prefix of the history of a rotation. */
+export const rotationHistoryPrefix = (name: RotationName) =>
+  `${AUTHORITY_PREFIXES.rotations}${below(name)}`;
+
+/** `rotations/<trust domain>/<ca>/<from>-<to>/<sequence, ten digits>.json`: of racing changes, the first one counts. */
+export const rotationStepKey = (name: RotationName, sequence: number) =>
+  `${rotationHistoryPrefix(name)}${String(sequence).padStart(10, '0')}.json`;
+
+/** Phases whose start people approve, who can neither upload requests nor call create-ca. */
+export const APPROVED_PHASES = ['trust', 'retire'] as const;
+
+/** One approver's decision about one plan of a rotation (lib/rotating/plan.ts). */
+export const rotationApprovalSchema = widenable({
+  trustDomain: z.string(),
+  ca: z.enum(CA_NAMES),
+  phase: z.enum(APPROVED_PHASES),
+  planDigest: z.string(),
+  decision: z.enum(['approve', 'deny']),
+  reason: z.string(),
+  decidedAt: z.string(),
+});
+
+export type RotationApproval = z.infer<typeof rotationApprovalSchema>;
+
+export const rotationApprovalsPrefix = (trustDomain: string, planDigest: string) =>
+  `${AUTHORITY_PREFIXES.rotationApprovals}${trustDomain}/${planDigest}/`;
+
+/** `approvals/rotations/<trust domain>/<plan digest>/<aws:userid>.json` */
+export const rotationApprovalKey = (trustDomain: string, planDigest: string, approver: string) =>
+  `${rotationApprovalsPrefix(trustDomain, planDigest)}${approver}.json`;
+
+/** undefined for any other key. */
+export function parseRotationApprovalKey(
+  key: string,
+): { trustDomain: string; planDigest: string; approver: string } | undefined {
+  if (!key.startsWith(AUTHORITY_PREFIXES.rotationApprovals)) return undefined;
+  const [, trustDomain = '', planDigest = '', approver = ''] =
+    /^([^/]+)\/([0-9a-f]{64})\/([^/]+)\.json$/.exec(
+      key.slice(AUTHORITY_PREFIXES.rotationApprovals.length),
+    ) ?? [];
+  return isSubdomain(trustDomain) && isUserid(approver)
+    ? { trustDomain, planDigest, approver }
+    : undefined;
+}
