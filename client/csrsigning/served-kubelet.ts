@@ -190,12 +190,14 @@ const POLL_MS = 1000;
  * of this node carries it to the service. The key never leaves memory, so nobody can use the certificate.
  */
 async function prove(deps: ServedDeps, whileWaiting: () => void): Promise<ForwarderProof> {
-  const client = deps.kubelet();
-  const created = await client.create<ApiCsr>(CSRS_PATH, await newCsr(deps.node));
+  const csr = await newCsr(deps.node);
+  const created = await explaining(() =>
+    deps.kubelet(deadlineOf(deps)).create<ApiCsr>(CSRS_PATH, csr),
+  );
   const name = created.metadata?.name ?? '';
   const deadline = deps.clock.monotonic() + deps.waitSeconds * 1000;
   for (;;) {
-    const seen = await look(deps, client, name);
+    const seen = await look(deps, name);
     if ('state' in seen) return seen;
     if (deps.clock.monotonic() >= deadline)
       return { state: 'not-served', why: `${seen.problem} (waited ${deps.waitSeconds} seconds)` };
@@ -207,11 +209,11 @@ async function prove(deps: ServedDeps, whileWaiting: () => void): Promise<Forwar
 /** API server and bucket may be away for a moment, and kube-controller-manager has been stopped already. */
 async function look(
   deps: ServedDeps,
-  client: KubeClient,
   name: string,
 ): Promise<ForwarderProof | { readonly problem: string }> {
   try {
-    const csr = await client.get<ApiCsr>(`${CSRS_PATH}/${encodeURIComponent(name)}`);
+    const path = `${CSRS_PATH}/${encodeURIComponent(name)}`;
+    const csr = await deps.kubelet(deadlineOf(deps)).get<ApiCsr>(path);
     return (await judge(deps, name, csr)) ?? { problem: whyNot(name, csr) };
   } catch (error) {
     if (!isPassing(error)) throw error;

@@ -16,6 +16,7 @@ import { RENEWAL, runRenewal } from './control-plane/renewal.ts';
 import { ROLLBACK, runRollback } from './control-plane/rollback.ts';
 import { withStaticPods } from './control-plane/static-pods.ts';
 import { CORPORATE_ROOT, runCorporateRoot } from './corporate-root/corporate-root.ts';
+import { CORPORATE_INIT, CORPORATE_SITE, runCorporateInit } from './corporate-root/kubeadm-init.ts';
 import { CakelessService } from './harness/cakeless-service.ts';
 import { innerFolder, runInside, settleInside, whyNoNamespaces } from './harness/namespaces.ts';
 import {
@@ -66,7 +67,9 @@ const outage = values.outage || (values.only === undefined && !values.quick);
 const LONG_PARTS = ['certificates-api', 'whole', 'adoption'];
 const runs = (part: string) =>
   values.only === undefined ? !(values.quick && LONG_PARTS.includes(part)) : values.only === part;
-const runsMachines = runs('whole') || runs('adoption');
+/** It needs machines, too. */
+const corporateInit = runs('corporate-root') && !values.quick;
+const runsMachines = runs('whole') || runs('adoption') || corporateInit;
 const kubeadmReleases = values.quick ? [QUICK_RELEASE] : KUBEADM_RELEASES;
 const csrReleases = values.quick || values.measure ? [QUICK_RELEASE] : CSR_RELEASES;
 const liveReleases = values.quick ? [QUICK_RELEASE] : CONTROL_PLANE_RELEASES;
@@ -76,6 +79,9 @@ const planOf = (release: string): ControlPlanePlan =>
   release === CONTROL_PLANE_RELEASES[0]
     ? { release, kind: 'RSA-2048', caKeySpec: 'ECC_NIST_P256' }
     : { release, kind: 'ECDSA-P256', caKeySpec: 'RSA_2048' };
+
+/** Their addresses differ: they are known to every process of a run. */
+const SITES = [STAGE, SITE, CORPORATE_SITE];
 
 async function outside(): Promise<number> {
   const why = await whyNoNamespaces();
@@ -108,10 +114,10 @@ async function outside(): Promise<number> {
 }
 
 async function inside(folder: string): Promise<number> {
-  await settleInside(folder, [...HOSTS, AGGREGATED_HOST, ...hostsOf(STAGE), ...hostsOf(SITE)]);
+  await settleInside(folder, [...HOSTS, AGGREGATED_HOST, ...SITES.flatMap(hostsOf)]);
   await makeBridge([
     ...[TEST_ADDRESS, ENDPOINT_ADDRESS, WORKER.address],
-    ...[STAGE, SITE].map(({ endpoint }) => endpoint.address),
+    ...SITES.map(({ endpoint }) => endpoint.address),
   ]);
   process.env.CAKELESS_TEST_RUN = folder; // for what is made once in a run
   const report = new Report();
@@ -131,7 +137,7 @@ async function inside(folder: string): Promise<number> {
         if (!values.quick) await runRollback(report, service, plane);
       });
     });
-  if (runs('corporate-root')) await runCorporateRoot(report, service, folder, QUICK_RELEASE);
+  if (runs('corporate-root')) await runBelowRoot(report, service, folder);
   if (runs('certificates-api')) await runCsrReleases(report, service, folder);
   if (runs('whole')) {
     const plan = { release: WHOLE_RELEASE, renewals: !values.quick, outage };
@@ -145,6 +151,15 @@ async function inside(folder: string): Promise<number> {
   summarize(report);
   if (values.report !== undefined) report.write(values.report);
   return report.failed === 0 ? 0 : 1;
+}
+
+async function runBelowRoot(
+  report: Report,
+  service: CakelessService,
+  folder: string,
+): Promise<void> {
+  await runCorporateRoot(report, service, folder, QUICK_RELEASE);
+  if (corporateInit) await runCorporateInit(report, service, folder, WHOLE_RELEASE);
 }
 
 async function runCsrReleases(
@@ -185,6 +200,7 @@ function summarize(report: Report): void {
     report.tableByCheck(RENEWAL, 'RENEWED WHILE RUNNING'),
     ...(values.quick ? [] : [report.tableByCheck(ROLLBACK, 'ROLLED BACK WHILE RUNNING')]),
     report.tableByCheck(CORPORATE_ROOT, 'BELOW A CORPORATE ROOT'),
+    report.tableByCheck(CORPORATE_INIT, 'KUBEADM INIT BELOW A CORPORATE ROOT'),
     report.tableByCheck(CERTIFICATES_API, 'CERTIFICATES API'),
     report.tableByCheck(WHOLE, 'KUBEADM INIT, JOIN AND RENEWAL'),
     report.tableByCheck(ADOPTION, 'ADOPTED WHILE RUNNING'),

@@ -47,16 +47,17 @@ const csrOf = (uid: string, certificate?: string, signerName = SIGNER): ApiCsr =
 const outcome = (below: string, text: string) =>
   exchange.put(`certificates/prod/${below}/kubelet-client.crt`, text);
 
-function port(list?: (signal?: AbortSignal) => Promise<never>) {
+function port(late?: (signal?: AbortSignal) => Promise<never>) {
   let created: ApiCsr | undefined;
   let looks = 0;
   let given: AbortSignal | undefined;
   const client = {
     list: async function* () {
-      if (list) await list(given);
+      if (late) await late(given);
       yield { items: csrs, resourceVersion: '1' };
     },
     create: async (_: string, body: ApiCsr) => {
+      if (late) await late(given);
       const metadata = { ...body.metadata, name: 'proof', uid: 'uid-proof' };
       const byNode = { username: 'system:node:cp-1', groups: ['system:nodes'] };
       created = { metadata, spec: { ...body.spec, ...byNode } };
@@ -252,13 +253,16 @@ it('without the kubeconfig of a forwarder the node has no forwarder', async () =
   expect(found).toEqual([expect.stringMatching(/^the forwarder cannot work: permissions/)]);
 });
 
-it('all calls of a search have one deadline, and what to do is said if it is over', async () => {
+describe('an API server that is too slow', () => {
   const late = async (signal?: AbortSignal): Promise<never> => {
     throw new KubeUnreachable(String(signal?.reason));
   };
-  await expect(port(late).findServed()).rejects.toMatchObject({
+  const problem = {
     code: 'failure',
     message: 'it is unknown whether a forwarder serves kubelets: after 30s',
     hint: expect.stringMatching(/kubelet\.conf .*--without-forwarder/),
-  });
+  };
+  it('ends a search, whose calls have one deadline', () =>
+    expect(port(late).findServed()).rejects.toMatchObject(problem));
+  it('ends a proof', () => expect(port(late).prove(() => {})).rejects.toMatchObject(problem));
 });

@@ -1,5 +1,5 @@
 /** Step 6 of docs/existing-cluster.md: the forwarder, beside a kube-controller-manager that still signs. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMAND } from '../../support/running-service-process.ts';
 import { until } from '../../support/until.ts';
@@ -7,6 +7,7 @@ import { Api, pemOf, SIGNERS } from '../certificates-api/api.ts';
 import { recordsBelow } from '../certificates-api/ledger.ts';
 import type { CakelessService } from '../harness/cakeless-service.ts';
 import { mustRun } from '../harness/program.ts';
+import { kubernetesProgram } from '../harness/programs.ts';
 import type { Check } from '../harness/report.ts';
 import type { WholeCluster } from '../whole-cluster/cluster.ts';
 import type { KubeadmNode } from '../whole-cluster/kubeadm-node.ts';
@@ -18,8 +19,10 @@ const TOO_EARLY = 'release-keys without a forwarder refuses, and changes nothing
 const INSTALLED = 'install-csrsigning on every control plane';
 const BESIDE = 'beside a controller manager with the same key, the forwarder runs and says so';
 const SERVED = 'a kubelet gets its serving certificate from the service, signed by kubelet-ca';
+const REMOVED =
+  'install-csrsigning --remove everywhere: the controller manager signs as before; installed again';
 
-export const FORWARDER_CHECKS = [TOO_EARLY, INSTALLED, BESIDE, SERVED];
+export const FORWARDER_CHECKS = [TOO_EARLY, INSTALLED, BESIDE, SERVED, REMOVED];
 
 const REFUSED = 7;
 
@@ -39,13 +42,7 @@ export async function startForwarders(
   await check(INSTALLED, async () => {
     const input = await first.cakeless(['csrsigning', '--rbac']);
     await cluster.kubectl(['apply', '-f', '-'], { input });
-    for (const node of controlPlanes) {
-      await installForwarder(service, node);
-      node.startForwarder();
-    }
-    for (const node of controlPlanes)
-      await until(`the forwarder of ${node.name}`, () => node.forwarderReady());
-    return `${controlPlanes.length} are ready`;
+    return installAll(service, controlPlanes);
   });
   await check(BESIDE, async () => {
     for (const node of controlPlanes) saysSo(node.forwarderLog());
@@ -62,25 +59,92 @@ export async function startForwarders(
         return bySigner;
       }),
     );
+    await check(REMOVED, async () => {
+      for (const node of controlPlanes) {
+        await node.stopForwarder();
+        await onUnits(service, node, ['--remove']);
+        const left = readdirSync(unitFolder(node)).filter((name) => name !== 'systemctl');
+        if (left.length > 0) throw new Error(`${node.name}: ${left.join(', ')}`);
+      }
+      const signed = await signedByControllerManager(cluster, service, api);
+      return `${signed}; ${await installAll(service, controlPlanes)}`;
+    });
   } finally {
     api.close();
   }
 }
 
-/** There is no systemd: a stand-in for systemctl does nothing, and the test starts what the unit runs. */
-async function installForwarder(service: CakelessService, node: KubeadmNode): Promise<void> {
-  const folder = join(node.machine.folder, 'systemd');
-  mkdirSync(folder);
+async function installAll(
+  service: CakelessService,
+  nodes: readonly KubeadmNode[],
+): Promise<string> {
+  for (const node of nodes) {
+    await onUnits(service, node, ['--command', `${process.execPath} -- ${COMMAND}`]);
+    node.startForwarder();
+  }
+  for (const node of nodes)
+    await until(`the forwarder of ${node.name}`, () => node.forwarderReady());
+  return `${nodes.length} are ready`;
+}
+
+const unitFolder = ({ machine }: KubeadmNode) => join(machine.folder, 'systemd');
+
+/** There is no systemd: a stand-in for systemctl does nothing, and the test starts and stops what the unit runs. */
+async function onUnits(
+  service: CakelessService,
+  node: KubeadmNode,
+  options: readonly string[],
+): Promise<void> {
+  const folder = unitFolder(node);
+  mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'systemctl'), '#!/bin/sh\n', { mode: 0o755 });
   const withSystemctl = {
     inside: (command: readonly string[]) =>
       node.machine.inside(['env', `PATH=${folder}:${process.env.PATH}`, ...command]),
   };
-  const command = `${process.execPath} -- ${COMMAND}`;
-  const args = ['install-csrsigning', '--unit-dir', folder, '--command', command];
+  const args = ['install-csrsigning', '--unit-dir', folder, ...options];
   await node.shell('mkdir -p /run/systemd/system');
   await service.mustCakelessOn(withSystemctl, node.principal, args);
   await node.shell('rmdir /run/systemd/system'); // otherwise the client would restart kubelets with it
+}
+
+/** A CSR like that of a kubelet's rotation, with its credentials, which the controller manager approves and signs. */
+async function signedByControllerManager(
+  { first, release }: WholeCluster,
+  service: CakelessService,
+  api: Api,
+): Promise<string> {
+  const username = `system:node:${first.name}`;
+  const csr = await mustRun([
+    ...['openssl', 'req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'],
+    ...['-noenc', '-keyout', '/dev/null', '-subj', `/O=system:nodes/CN=${username}`],
+  ]);
+  const object = {
+    apiVersion: 'certificates.k8s.io/v1',
+    kind: 'CertificateSigningRequest',
+    metadata: { name: 'without-forwarder' },
+    spec: {
+      request: Buffer.from(csr).toString('base64'),
+      signerName: SIGNERS.client,
+      usages: ['digital signature', 'client auth'],
+    },
+  };
+  const kubectl = [
+    kubernetesProgram(release, 'kubectl'),
+    '--kubeconfig=/etc/kubernetes/kubelet.conf',
+  ];
+  await mustRun(first.machine.inside([...kubectl, 'create', '-f', '-']), {
+    input: JSON.stringify(object),
+  });
+  const issued = await until('a certificate of the controller manager', async () => {
+    const csrs = await api.csrs({ signerName: SIGNERS.client, username });
+    return csrs.find(({ metadata }) => metadata.name === 'without-forwarder')?.status.certificate;
+  });
+  const { serial, issuer } = serialOf(pemOf(issued));
+  const records = await recordsBelow(service, `${LIVE}/`);
+  if (records.some((record) => record.serial.toLowerCase() === serial))
+    throw new Error('the service signed it');
+  return `${issuer} signed ${serial}, which no record has`;
 }
 
 function saysSo(log: string): string {

@@ -4,7 +4,6 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatCaCertHash } from '../../../client/node/trust/ca-cert-hash.ts';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
-import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import { CorporatePki } from '../../support/corporate-pki.ts';
 import { until } from '../../support/until.ts';
 import { ControlPlane } from '../control-plane/cluster.ts';
@@ -14,15 +13,12 @@ import { lastLines, mustFail, mustRun, run } from '../harness/program.ts';
 import type { Check, Report } from '../harness/report.ts';
 import { readKubeconfigPair } from '../kubeadm/installed.ts';
 import { type TlsClient, TRUST, type Trust, tlsClients, tryClient } from './clients.ts';
+import { CHAIN_FILE, createCas, IMPORT_CHECKS } from './import-cas.ts';
 
 export const CORPORATE_ROOT = 'corporate root';
 
 const NAME = 'corporate';
-const CHAIN_FILE = '/etc/kubernetes/pki/ca-chain.crt';
 
-const CSRS = 'trust-domain csr, and a corporate CA made by OpenSSL that signs the CSRs';
-const SELF_SIGNED = 'import-certificate refuses the root itself, and a chain without it';
-const IMPORTED = 'import-certificate publishes the four CAs';
 const PREPARED =
   'prepare: ca.crt is the CA alone, ca-chain.crt has all above it, leaves have what is between';
 const EXPIRY = 'kubeadm certs check-expiration: externally managed, and no error';
@@ -42,9 +38,7 @@ const RENEWED =
   'renew with the hash of the root: a certificate with what is between, and the chain that was missing; CA files stay';
 
 export const CORPORATE_ROOT_CHECKS = [
-  CSRS,
-  SELF_SIGNED,
-  IMPORTED,
+  ...IMPORT_CHECKS,
   PREPARED,
   EXPIRY,
   ETCD,
@@ -78,7 +72,7 @@ export async function runCorporateRoot(
         report.say(`${CORPORATE_ROOT} ${release}: ${name} ...`);
         return check(name, body);
       };
-      await createCas(step, service, pki, where);
+      await createCas(step, service, NAME, pki, where);
       await bringUp(step, service, plane, pki);
       await connect(step, plane, pki, where);
       await intrude(step, service, plane, pki);
@@ -87,53 +81,6 @@ export async function runCorporateRoot(
     await plane.stop();
     rmSync(where, { recursive: true });
   }
-}
-
-const csrFile = (folder: string, ca: CaName) => join(folder, 'csrs', `${ca}.csr`);
-
-async function createCas(
-  check: Check,
-  service: CakelessService,
-  pki: CorporatePki,
-  folder: string,
-): Promise<void> {
-  const administer = (...args: string[]) =>
-    service.mustCakeless('administrator', ['trust-domain', ...args]);
-  const chain = join(folder, 'above.pem');
-  writeFileSync(chain, pki.chain);
-  const certificate = (ca: CaName) => join(folder, `${ca}.pem`);
-  await check(CSRS, async () => {
-    await administer('csr', NAME, '--out', join(folder, 'csrs'));
-    for (const ca of CA_NAMES)
-      writeFileSync(certificate(ca), pki.signCa(readFileSync(csrFile(folder, ca), 'utf8')));
-    return new X509Certificate(readFileSync(certificate('ca'))).issuer.replaceAll('\n', ', ');
-  });
-  const importing = (ca: CaName, file: string, above: string) => [
-    ...['trust-domain', 'import-certificate', NAME, '--ca', ca],
-    ...['--certificate', file, '--chain', above, '--csr', csrFile(folder, ca)],
-  ];
-  await check(SELF_SIGNED, async () => {
-    const rootless = join(folder, 'rootless.pem');
-    writeFileSync(rootless, pki.certificate('issuing'));
-    const said: string[] = [];
-    for (const args of [
-      importing('ca', pki.certificateFile('root'), chain),
-      importing('ca', certificate('ca'), rootless),
-    ]) {
-      const ran = await service.cakeless('administrator', ...args);
-      if (ran.exitCode !== 7) throw new Error(`exit code ${ran.exitCode}: ${lastLines(ran)}`);
-      said.push(lastLines(ran));
-    }
-    return said.join(' | ');
-  });
-  await check(IMPORTED, async () => {
-    for (const ca of CA_NAMES)
-      await service.mustCakeless('administrator', importing(ca, certificate(ca), chain));
-    const { cas } = JSON.parse(await administer('show', NAME, '-o', 'json'));
-    const origins = CA_NAMES.map((ca) => cas[ca].origin);
-    if (origins.some((origin) => origin !== 'subordinate')) throw new Error(origins.join());
-    return `${origins.length} CAs`;
-  });
 }
 
 async function bringUp(

@@ -1,7 +1,6 @@
 /** docs/first-installation.md on a node: `cakeless prepare`, approvals, and the next command that it prints. */
 import type { CakelessService } from '../harness/cakeless-service.ts';
 import type { KubeadmNode } from './kubeadm-node.ts';
-import { CLUSTER } from './plan.ts';
 
 const PENDING = 4;
 /** The result is checked later. */
@@ -23,7 +22,7 @@ export async function prepare(
   configFile: string,
   options: readonly string[],
 ): Promise<PreparedNode> {
-  const args = ['prepare', '--config', configFile, '--cluster', CLUSTER, ...options];
+  const args = ['prepare', '--config', configFile, '--cluster', node.cluster, ...options];
   const said = await node.cakeless(args, [0, PENDING]);
   const approvals = [...said.matchAll(/^ask an approver to run: cakeless approve (\S+)$/gm)].map(
     ([, request = '']) => request,

@@ -66,6 +66,8 @@ export interface ClusterOptions {
   readonly verifiesKubelets: boolean;
   /** With it, control planes that join download the CA keys from the cluster. */
   readonly certificateKey?: string;
+  /** What the controller manager publishes to pods, if that is not ca.crt. */
+  readonly rootCaFile?: string;
 }
 
 /** As `cakeless prepare` sets it up. */
@@ -120,7 +122,7 @@ const endpointOf = ({ endpoint }: Site) => `${endpoint.name}:6443`;
 const clusterConfiguration = (
   site: Site,
   release: string,
-  { verifiesKubelets }: ClusterOptions,
+  { verifiesKubelets, rootCaFile }: ClusterOptions,
 ) => ({
   apiVersion,
   kind: 'ClusterConfiguration',
@@ -144,6 +146,9 @@ const clusterConfiguration = (
     ],
     extraVolumes: [{ name: 'audit', hostPath: AUDIT.folder, mountPath: AUDIT.folder }],
   },
+  ...(rootCaFile && {
+    controllerManager: { extraArgs: [{ name: 'root-ca-file', value: rootCaFile }] },
+  }),
 });
 
 /** With what this environment needs: no systemd, cgroup v1, and memory instead of a disk. */
