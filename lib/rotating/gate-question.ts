@@ -31,6 +31,8 @@ export const about = (subject: string, reasons: readonly Reason[]): Missing[] =>
 export interface Said {
   readonly missing: readonly Missing[];
   readonly notes: readonly string[];
+  /** A node that does not exist any more is not counted. */
+  readonly isGone?: true;
 }
 
 export type JudgeNode = (node: NodeEvidence, cluster: ClusterEvidence, question: Question) => Said;
@@ -52,8 +54,9 @@ export function judgeAll(
     const said = judgeCluster(cluster, question);
     for (const node of cluster.nodes) {
       const ofNode = judgeNode(node, cluster, question);
-      counts[node.role].of += 1;
-      if (ofNode.missing.length === 0) counts[node.role].done += 1;
+      const count = counts[node.role];
+      if (!ofNode.isGone) count.of += 1;
+      if (!ofNode.isGone && ofNode.missing.length === 0) count.done += 1;
       missing.push(...ofNode.missing);
       notes.push(...ofNode.notes);
     }

@@ -27,8 +27,10 @@ import { judgeHeard, reasonsOfObject, reasonsOfReportInIssue } from './gate-trus
 export function judgeRetire(evidence: Evidence, question: Question): Findings {
   const { missing, notes, progress } = judgeAll(evidence, question, judgeNode, judgeOneCluster);
   const { to } = question.transition;
-  const newest = evidence.clusters.flatMap(({ nodes }) =>
-    nodes.flatMap(({ lines }) => lines.map((line) => line.newest.version === to)),
+  const newest = evidence.clusters.flatMap((cluster) =>
+    cluster.nodes
+      .filter((node) => hearNode(node, cluster, question).state !== 'gone')
+      .flatMap(({ lines }) => lines.map((line) => line.newest.version === to)),
   );
   return {
     missing: [...tooEarly(question), ...missing],

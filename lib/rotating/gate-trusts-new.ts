@@ -25,7 +25,7 @@ export function judgeHeard(
   judges: NodeJudges,
 ): Said {
   const heard = hearNode(node, cluster, question);
-  if (heard.state === 'gone') return { missing: [], notes: [heard.note] };
+  if (heard.state === 'gone') return { missing: [], notes: [heard.note], isGone: true };
   const subject = nodeSubject(cluster.cluster, node.node);
   return { missing: about(subject, reasonsOf(heard, judges)), notes: [] };
 }
