@@ -11,6 +11,7 @@ const LAYERS = [
   'audit',
   'reconcile',
   'issuance',
+  'rotating',
   'budget',
   'expiry',
   'node-reports',
