@@ -2,7 +2,7 @@
  * The phases of a rotation, and which may follow which. A change is always to a neighbor, and each has a way back, except
  * the end.
  */
-import type { APPROVED_PHASES, Phase } from '../contract/rotation.ts';
+import type { Phase } from '../contract/rotation.ts';
 import {
   type CaVersions,
   casOf,
@@ -11,8 +11,7 @@ import {
 } from '../contract/trust-domain.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import type { Transition } from './gate-result.ts';
-
-export type ApprovedPhase = (typeof APPROVED_PHASES)[number];
+import type { ApprovedPhase } from './rotation-request.ts';
 
 /** One row of the table of phases. */
 export interface PhaseChange {
