@@ -12,6 +12,7 @@ const LAYERS = [
   'reconcile',
   'rotating',
   'issuance',
+  'rotating',
   'budget',
   'expiry',
   'node-reports',
