@@ -3,7 +3,7 @@
  * names, DNS name and ten years, but without keyEncipherment, which a CA key never needs, and with cRLSign.
  */
 import 'reflect-metadata';
-import { createPublicKey, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import {
   BasicConstraintsExtension,
   KeyUsageFlags,
@@ -111,9 +111,4 @@ function lintCaDraft(tbs: Uint8Array, fields: CaCertificateFields): void {
     .filter(([, got, meant]) => got !== meant)
     .map(([field, got, meant]) => `${field} is ${String(got)}, expected ${String(meant)}`);
   if (findings.length > 0) throw new Fault('lint-failed', `CA draft: ${findings.join('; ')}`);
-}
-
-/** For node:crypto, to verify a signature before anything is published. */
-export function caKeyObject(key: CaKey) {
-  return createPublicKey({ key: Buffer.from(key.publicKey), format: 'der', type: 'spki' });
 }

@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import type { CaRecord, CaVersionName } from '../contract/ca-record.ts';
 import type { CaKeySpec } from '../signing/signing-algorithm.ts';
 
@@ -49,4 +50,9 @@ export function keyOf({
   publicKey,
 }: Pick<CaRecord, 'keyId' | 'keySpec' | 'publicKey'>): CaKey {
   return { keyId, keySpec, publicKey: Buffer.from(publicKey, 'base64') };
+}
+
+/** For node:crypto, to verify a signature before anything is published. */
+export function caKeyObject(key: CaKey) {
+  return createPublicKey({ key: Buffer.from(key.publicKey), format: 'der', type: 'spki' });
 }

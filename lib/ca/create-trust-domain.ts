@@ -2,26 +2,19 @@
  * Creates the CAs of a trust domain, each once. As for leaf certificates, what is signed is recorded before KMS is
  * called, a retry signs the same bytes, and if calls race, the first result counts.
  */
-import { assembleCertificate } from '../certificate/assemble.ts';
 import { caCsrPrefix } from '../contract/ca-csr-record.ts';
-import {
-  type CaRecord,
-  type CaVersionName,
-  caRecordKey,
-  FIRST_CA_VERSION,
-  type MadeCaRecord,
-} from '../contract/ca-record.ts';
+import { type CaRecord, type CaVersionName, FIRST_CA_VERSION } from '../contract/ca-record.ts';
 import type { CaVersion } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
-import { signingAlgorithmOf } from '../signing/signing-algorithm.ts';
 import { addCas, type CreatedTrustDomain, type NewCas } from './add-cas.ts';
-import { caKeyObject, draftCaCertificate } from './ca-certificate.ts';
-import { type CaKey, type CaKeys, keyOf } from './ca-keys.ts';
+import { draftCaCertificate } from './ca-certificate.ts';
+import type { CaKey, CaKeys } from './ca-keys.ts';
 import { claimKeys, findKeys, missingCas, refuseOtherwise } from './choose-keys.ts';
 import { isRequested } from './is-requested.ts';
-import { obtainVersion, readCaRecord, recordVersion, signRecorded } from './record-version.ts';
+import { madeOnly, obtainMadeVersion } from './made-version.ts';
+import { readCaRecord, recordVersion } from './record-version.ts';
 import type { TrustDomainRequest } from './trust-domain-request.ts';
 
 const BACKDATE_MS = 5 * 60 * 1000;
@@ -79,17 +72,7 @@ async function makeVersion(
   const record = madeOnly(
     (await readCaRecord(service, name)) ?? (await recordDraft(service, name, key, validityDays)),
   );
-  return obtainVersion(service, name, record, () => signCertificate(service, record));
-}
-
-/** @throws Fault request-malformed if the CA gets a certificate from outside */
-export function madeOnly(record: CaRecord): MadeCaRecord {
-  if (record.origin === undefined || record.origin === 'made') return record;
-  const what = record.origin === 'adopted' ? 'is being adopted' : 'has a certificate to import';
-  throw new Fault(
-    'request-malformed',
-    `${record.ca} of trust domain ${record.trustDomain} ${what} (${caRecordKey(record)}): finish that instead of creating it`,
-  );
+  return obtainMadeVersion(service, name, record);
 }
 
 async function recordDraft(
@@ -118,11 +101,4 @@ async function recordDraft(
     decidedAt: now.toISOString(),
     tbs: Buffer.from(tbs).toString('base64'),
   });
-}
-
-async function signCertificate(service: Service, record: MadeCaRecord): Promise<Uint8Array> {
-  const tbs = Buffer.from(record.tbs, 'base64');
-  const publicKey = caKeyObject(keyOf(record));
-  const signature = await signRecorded(service, record, caRecordKey(record), tbs, publicKey);
-  return assembleCertificate(tbs, { algorithm: signingAlgorithmOf(record.keySpec) }, signature);
 }

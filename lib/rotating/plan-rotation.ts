@@ -1,0 +1,120 @@
+/**
+ * Plans a change that people have to approve. For the start of a rotation, the new CA and its cross certificate are
+ * drafted and recorded: what is approved is what is signed, byte for byte. A repeated call finds the same drafts.
+ */
+import type { CaKeys } from '../ca/ca-keys.ts';
+import { claimKeys, findKeys } from '../ca/choose-keys.ts';
+import { caRecordKey } from '../contract/ca-record.ts';
+import { originOf, type TrustDomainDocument } from '../contract/trust-domain.ts';
+import { Fault } from '../fault.ts';
+import type { Service } from '../service.ts';
+import { recordCross } from './cross-certificate.ts';
+import type { Transition } from './gate-result.ts';
+import { type RecordedDraft, recordNewVersion, validityDaysOf } from './new-version.ts';
+import { findTransition } from './phases.ts';
+import { planOfRetire, planOfStart } from './plan.ts';
+import { readTrustDomainObject } from './read-trust-domain.ts';
+import type { PlannedRotation, PlanRotationRequest } from './rotation-request.ts';
+import {
+  newVersionName,
+  oldVersionOf,
+  type StartMaterial,
+  whyWithoutCross,
+} from './start-material.ts';
+
+/** kubeadm's caCertificateValidityPeriod of 87600h. */
+const DEFAULT_VALIDITY_DAYS = 3650;
+
+/** @throws Fault request-malformed if the phase cannot follow now, or if another draft is recorded */
+export async function planRotation(
+  service: Service,
+  caKeys: CaKeys,
+  request: PlanRotationRequest,
+): Promise<PlannedRotation> {
+  const { trustDomain, ca, phase, compromised = false, waivers = [] } = request;
+  const { document } = await readTrustDomainObject(service, trustDomain);
+  const found = findTransition(document, { ca, to: phase, compromised });
+  if (found.kind === 'refused') throw new Fault('request-malformed', found.why);
+  if (found.kind === 'reached' || found.change.approval !== phase)
+    throw new Fault(
+      'request-malformed',
+      `${ca} of trust domain ${trustDomain} is in phase ${document.rotation?.phase}; there is nothing to approve for phase ${phase} now`,
+    );
+  const { transition } = found;
+  if (phase === 'trust') {
+    const material = await recordStart(service, caKeys, document, transition, request);
+    const plan = planOfStart(document, transition, waivers, material);
+    return { ...plan, notes: notesOn(document, transition, material) };
+  }
+  return { ...planOfRetire(document, transition, waivers), notes: [] };
+}
+
+async function recordStart(
+  service: Service,
+  caKeys: CaKeys,
+  document: TrustDomainDocument,
+  transition: Transition,
+  request: PlanRotationRequest,
+): Promise<StartMaterial> {
+  const { trustDomain, ca, to } = transition;
+  const name = newVersionName(transition);
+  const signer = oldVersionOf(document, transition);
+  const { keyId, keySpec = signer.keySpec, validityDays = DEFAULT_VALIDITY_DAYS } = request;
+  const wanted = { trustDomain, keySpec, validityDays, ...(keyId && { keys: { [ca]: keyId } }) };
+  const [found] = await findKeys(service, caKeys, wanted, [ca], to);
+  if (!found) throw new Fault('unavailable', `${ca}: no key was found`);
+  await claimKeys(service, trustDomain, to, [found]);
+  const { key } = found;
+  const draft = await recordNewVersion(service, {
+    name,
+    key,
+    subject: signer.ca.subject,
+    validityDays,
+  });
+  await refuseOther(caKeys, draft, request);
+  const why = whyWithoutCross(transition, signer.ca, service.now());
+  const cross =
+    why === undefined ? await recordCross(service, name, signer, draft.drafted) : { why };
+  return { signer, draft, cross };
+}
+
+/** What is recorded stays: an approver may have looked at it. */
+async function refuseOther(
+  caKeys: CaKeys,
+  draft: RecordedDraft,
+  { keyId, keySpec, validityDays }: PlanRotationRequest,
+): Promise<void> {
+  const { record } = draft;
+  const named = keyId === undefined ? undefined : await caKeys.findMade(keyId, record);
+  const days = validityDaysOf(draft);
+  const others = [
+    ...(named && named.keyId !== record.keyId ? [`the key ${record.keyId}`] : []),
+    ...(keySpec !== undefined && keySpec !== record.keySpec ? [`a ${record.keySpec} key`] : []),
+    ...(validityDays !== undefined && validityDays !== days ? [`${days} days`] : []),
+  ];
+  if (others.length === 0) return;
+  throw new Fault(
+    'request-malformed',
+    `version ${record.version} of ${record.ca} of trust domain ${record.trustDomain} is drafted with ${others.join(' and ')} (${caRecordKey(record)}), and a recorded draft stays: plan it as it is`,
+  );
+}
+
+function notesOn(
+  document: TrustDomainDocument,
+  { ca, from }: Transition,
+  { cross, draft }: StartMaterial,
+): string[] {
+  const old = document.cas[ca]?.versions.find(({ version }) => version === from);
+  const { notAfter } = draft.drafted;
+  return [
+    ...('why' in cross
+      ? [
+          `there is no cross certificate: ${cross.why}; each node must be given the new CA's hash, and nothing is issued before all trust it`,
+        ]
+      : []),
+    ...(old && originOf(old) === 'subordinate'
+      ? ['the new CA is its own root: the CA above the old one does not certify it']
+      : []),
+    `the new CA certificate ends at ${notAfter.toISOString()}`,
+  ];
+}

@@ -1,0 +1,134 @@
+/** The requests to create-ca that are about rotations, and its responses. */
+import type { APPROVED_PHASES, Phase } from '../contract/rotation.ts';
+import type { CaName } from '../profiles/certificate-names.ts';
+import type { CaKeySpec } from '../signing/signing-algorithm.ts';
+import type { GateResult, Missing } from './gate-result.ts';
+
+/** A phase whose start people approve. */
+export type ApprovedPhase = (typeof APPROVED_PHASES)[number];
+
+/** Evidence that may be missing, by the subject that a gate names, and why. */
+export interface GivenWaiver {
+  readonly subject: string;
+  readonly reason: string;
+}
+
+interface OfCa {
+  readonly trustDomain: string;
+  readonly ca: CaName;
+}
+
+/** Finds out what is to be approved. For `trust`, the new CA is drafted and recorded, and nothing is signed. */
+export interface PlanRotationRequest extends OfCa {
+  readonly action: 'plan-rotation';
+  readonly phase: ApprovedPhase;
+  /** The old key may be in other hands. For `retire` it is known. @default false */
+  readonly compromised?: boolean;
+  /** Evidence that may be missing. `rotate` must get the same. @default none */
+  readonly waivers?: readonly GivenWaiver[];
+  /** Key ARN or alias of the new CA. @default the key of the CA's version (`caKeyAlias`), created if it does not exist */
+  readonly keyId?: string;
+  /** Of a new key. @default that of the old CA */
+  readonly keySpec?: CaKeySpec;
+  /** Lifetime of the new CA certificate in days. @default 3650, as kubeadm's */
+  readonly validityDays?: number;
+}
+
+/** Changes the phase, if nothing that it needs is missing. */
+export interface RotateRequest extends OfCa {
+  readonly action: 'rotate';
+  readonly to: Phase;
+  /** As it was planned; needed only for the start. @default false */
+  readonly compromised?: boolean;
+  /** As they were planned. @default none */
+  readonly waivers?: readonly GivenWaiver[];
+  /** Says what is missing, and changes nothing. @default false */
+  readonly dryRun?: boolean;
+}
+
+/** Says how far the rotation of a trust domain is. Changes nothing. */
+export interface RotationStatusRequest {
+  readonly action: 'rotation';
+  readonly trustDomain: string;
+}
+
+/** From now on, nothing vouches for anything because the old CA of the rotation under way has signed it. */
+export interface DeclareCompromisedRequest extends OfCa {
+  readonly action: 'declare-compromised';
+}
+
+export type RotationRequest =
+  | PlanRotationRequest
+  | RotateRequest
+  | RotationStatusRequest
+  | DeclareCompromisedRequest;
+
+/** What approvers approve: the change of one CA to one phase. Digests are SHA-256, in hexadecimal. */
+export interface RotationPlan extends OfCa {
+  readonly phase: ApprovedPhase;
+  /** The number of the change: what was approved for an earlier one does not count. */
+  readonly sequence: number;
+  readonly from: { readonly version: number; readonly sha256: string };
+  readonly to: {
+    readonly version: number;
+    readonly publicKeySha256: string;
+    /** For `trust`: of the TBSCertificate that is signed. */
+    readonly tbsSha256?: string;
+    /** For `retire`: of the certificate. */
+    readonly sha256?: string;
+  };
+  /** For `trust`: of the cross certificate's TBSCertificate; absent if there is none. */
+  readonly crossTbsSha256?: string;
+  readonly compromised: boolean;
+  /** Sorted by subject. */
+  readonly waivers: readonly GivenWaiver[];
+  /** The digest of all of it, by which an approval names the plan. */
+  readonly digest: string;
+}
+
+/** The response to `plan-rotation`. */
+export interface PlannedRotation extends RotationPlan {
+  /** What is unusual, such as that there is no cross certificate, and why. */
+  readonly notes: readonly string[];
+}
+
+/** What a gate found, without the digest of its evidence. */
+export type Findings = Omit<GateResult, 'evidenceSha256'>;
+
+/** The response to `rotate`, and to `declare-compromised`. */
+export interface RotateResponse extends Findings {
+  readonly trustDomain: string;
+  readonly ca: CaName;
+  /** Whether this call changed it. */
+  readonly changed: boolean;
+  /** The phase now. */
+  readonly phase: Phase;
+  /** Of the last change; 0 if there was none. */
+  readonly sequence: number;
+  /** What the change waits for, if it waits. */
+  readonly missing: readonly Missing[];
+  /** If the change needs an approval. */
+  readonly plan?: RotationPlan;
+}
+
+/** The response to `rotation`. */
+export interface RotationStatus extends Findings {
+  readonly trustDomain: string;
+  readonly phase: Phase;
+  readonly sequence: number;
+  /** Absent if the trust domain is stable. */
+  readonly rotation?: {
+    readonly ca: CaName;
+    readonly from: number;
+    readonly to: number;
+    readonly since: string;
+    readonly startedAt: string;
+    readonly compromised: boolean;
+    /** The phase that comes next; `missing` is what it waits for. */
+    readonly next: Phase;
+  };
+  /** If the next phase needs an approval: its plan without waivers. */
+  readonly plan?: RotationPlan;
+  /** What a person has to do now, in this order. */
+  readonly todo: readonly string[];
+}
