@@ -32,8 +32,8 @@ export interface KeptCertificate {
 export interface WantedCas {
   /** CAs whose files change. */
   readonly rotated: ReadonlyMap<CaName, RotatedCa>;
-  /** Why this node does not do what the rotation asks for, in sentences. */
-  readonly refused: readonly string[];
+  /** Why this node does not do what the rotation asks for, each in a sentence. */
+  readonly refused: readonly { readonly ca: CaName; readonly why: string }[];
   /** CAs that it drops, by their keys. */
   readonly dropped: readonly { readonly ca: CaName; readonly key: string }[];
 }
@@ -68,24 +68,24 @@ export interface WantedInput {
 
 export async function wantedCas(input: WantedInput): Promise<WantedCas> {
   const rotated = new Map<CaName, RotatedCa>();
-  const refused: string[] = [];
+  const refused: { ca: CaName; why: string }[] = [];
   const dropped: { ca: CaName; key: string }[] = [];
   for (const ca of casToFollow(input.followed, input.folders)) {
+    const refuse = (...sentences: readonly string[]) =>
+      refused.push(...sentences.map((why) => ({ ca, why })));
     const ours = readCaFile(ca, input.folders) ?? [];
     const bundle = input.published.get(ca);
     const file = caFileOf(ca, input.folders);
     if (!bundle || 'problem' in bundle) {
-      refused.push(
-        `${file} cannot follow the rotation: ${bundle?.problem ?? 'no bundle was read'}`,
-      );
+      refuse(`${file} cannot follow the rotation: ${bundle?.problem ?? 'no bundle was read'}`);
       continue;
     }
     const theirs = parseCertificates(bundle.pem);
     const vouchers = vouchersOf(ca, ours, input.followed, input.now);
     const gained = gain(ca, ours, theirs, vouchers, input.followed);
-    refused.push(...explainRefusal(ca, file, [...ours, ...gained], theirs, vouchers, input));
+    refuse(...explainRefusal(ca, file, [...ours, ...gained], theirs, vouchers, input));
     const after = await drop(ca, file, [...ours, ...gained], theirs, input);
-    refused.push(...after.refused);
+    refuse(...after.refused);
     dropped.push(...after.dropped.map((one) => ({ ca, key: keyOf(one) ?? '' })));
     if (gained.length > 0 || after.dropped.length > 0)
       rotated.set(ca, {
