@@ -30,6 +30,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   fetch: ['trust', 'exchange', 'csr', 'state', 'disk'],
   /** How are files replaced, all or none? */
   install: ['trust', 'exchange', 'restart', 'state', 'disk'],
+  /** What can this node prove about a rotation? */
+  evidence: ['trust', 'exchange', 'restart', 'csr', 'state', 'disk'],
   /** Why is this CA or certificate trusted? */
   trust: ['exchange', 'disk'],
   /** How does a request travel? */
