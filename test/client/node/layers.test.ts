@@ -33,6 +33,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   fetch: ['trust', 'exchange', 'csr', 'state', 'disk'],
   /** How are files replaced, all or none? */
   install: ['trust', 'exchange', 'restart', 'state', 'disk'],
+  /** What can this node prove about a rotation? */
+  evidence: ['trust', 'exchange', 'restart', 'csr', 'state', 'disk'],
   /** What does a rotation ask of this node? */
   rotation: ['trust', 'exchange', 'state', 'disk'],
   /** Why is this CA or certificate trusted? */

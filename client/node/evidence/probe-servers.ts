@@ -1,0 +1,61 @@
+/** Whether servers of this node take a certificate of the new CA: each is asked with a probe certificate. */
+import { askServer, type ClientPair } from './ask-server.ts';
+import { isForEveryone, PROBING, type Verdict } from './judge-answer.ts';
+import type { ProbedComponent, ProbeTarget } from './probe-targets.ts';
+
+export interface Probed {
+  readonly component: ProbedComponent;
+  readonly address: string;
+  readonly result: 'accepted' | 'refused' | 'unreachable';
+  readonly at: string;
+  /** Why it is not accepted, as a sentence; absent if it is. */
+  readonly why?: string;
+}
+
+export interface ProbeOptions {
+  readonly now: () => Date;
+  /** Of each request. */
+  readonly timeoutMs: number;
+}
+
+/** All at the same time; in the order of the targets. */
+export const probeServers = (
+  targets: readonly ProbeTarget[],
+  pair: ClientPair,
+  options: ProbeOptions,
+): Promise<Probed[]> => Promise.all(targets.map((target) => probeServer(target, pair, options)));
+
+async function probeServer(
+  target: ProbeTarget,
+  pair: ClientPair,
+  { now, timeoutMs }: ProbeOptions,
+): Promise<Probed> {
+  const { component, address } = target;
+  const verdict = await ask(target, pair, timeoutMs);
+  const probed = { component, address, at: now().toISOString() };
+  if (verdict === 'accepted') return { ...probed, result: 'accepted' };
+  const { result, why } = verdict;
+  return { ...probed, result, why: `${component} at ${address} ${WORDS[result]}: ${why}` };
+}
+
+async function ask(
+  target: ProbeTarget,
+  pair: ClientPair,
+  timeoutMs: number,
+): Promise<Exclude<Verdict, 'done'>> {
+  const { question, judge } = PROBING[target.component];
+  const verdict = judge(await askServer(target, question, pair, timeoutMs));
+  if (verdict !== 'done') return verdict;
+  const isOpen = isForEveryone(await askServer(target, question, undefined, timeoutMs));
+  return isOpen ? OPEN : 'accepted';
+}
+
+const OPEN = {
+  result: 'unreachable',
+  why: 'it responds without a client certificate, too',
+} as const;
+
+const WORDS = {
+  refused: 'refuses a certificate of the new CA',
+  unreachable: 'could not be asked with a certificate of the new CA',
+};
