@@ -1,5 +1,5 @@
 /** A cluster in memory whose CA is being rotated: two CAs of one name, and the objects that hold them. */
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { type Inspection, inspect } from '../../../client/cluster-trust/inspect.ts';
 import type { KubeletPort } from '../../../client/cluster-trust/nodes.ts';
 import { KubeError } from '../../../client/kubernetes/kube-client.ts';
@@ -21,6 +21,11 @@ export const makeCas = async (): Promise<Cas> => ({
 });
 
 export const digest = ({ pem }: { readonly pem: string }) => sha256Of(new X509Certificate(pem));
+/** Of the SubjectPublicKeyInfo. */
+export const keyDigest = ({ pem }: { readonly pem: string }) =>
+  createHash('sha256')
+    .update(new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('hex');
 export const base64 = (text: string) => Buffer.from(text).toString('base64');
 export const ROOT_CA = 'kube-root-ca.crt';
 
