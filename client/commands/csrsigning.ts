@@ -2,8 +2,13 @@
 import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { CSR } from '../../lib/contract/request-kinds.ts';
 import { CSRSIGNING_CONF } from '../../lib/profiles/certificate-names.ts';
+import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { systemClock } from '../clock.ts';
+import type { ClusterTrustSources } from '../cluster-trust/keeper.ts';
+import { lookAtKubelet } from '../cluster-trust/kubelet-port.ts';
+import { readOurCas } from '../cluster-trust/our-cas.ts';
 import type { Connection } from '../connection.ts';
 import { newLog } from '../csrsigning/log.ts';
 import { manifestYaml } from '../csrsigning/manifest.ts';
@@ -18,6 +23,7 @@ import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { KubeSource } from '../kubernetes/kube-client.ts';
 import { openKubeClient } from '../kubernetes/open-kube-client.ts';
+import { findTrustDomain } from '../node/renewal/published-bundles.ts';
 import { readManifest } from '../node/restart/manifest.ts';
 import { type NodeOptions, type NodeSettings, resolveSettings } from '../node/state/settings.ts';
 import { printResult, printText, type Terminal } from '../terminal.ts';
@@ -113,18 +119,46 @@ async function runCsrSigning(
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const { signal } = stop;
   const ownNode = ownNodeOf(settings, options);
+  const exchange = await connection.exchange(config);
   await runForwarder({
     cluster,
     ownNode,
     replica: ownNode ?? hostname(),
     client: openKubeClient(sourceOf(options, settings), { signal }),
-    exchange: await connection.exchange(config),
+    exchange,
     trust,
+    clusterTrust: clusterTrustOf(exchange, { cluster, ownNode, settings, options }),
     log: newLog(terminal, options.output, () => new Date()),
     clock: systemClock,
     healthAddress: options.healthAddress,
     signal,
   });
+}
+
+interface Forwarding {
+  readonly cluster: string;
+  readonly ownNode: string | undefined;
+  readonly settings: NodeSettings;
+  readonly options: CsrSigningOptions;
+}
+
+function clusterTrustOf(
+  exchange: ObjectStore,
+  { cluster, ownNode, settings, options }: Forwarding,
+): ClusterTrustSources {
+  const { stateDir } = settings;
+  const folders = { ...settings.folders, certDir: caFolderOf(options, settings) };
+  // a cluster does not change its trust domain
+  let trustDomain: string | undefined;
+  return {
+    exchange,
+    trustDomain: async () => {
+      trustDomain ??= await findTrustDomain(exchange, { cluster, node: ownNode ?? CSR, stateDir });
+      return trustDomain;
+    },
+    ourCas: () => readOurCas(folders),
+    kubelets: { look: lookAtKubelet },
+  };
 }
 
 /** Without it, every certificate would be issued, and none could be checked and written. */

@@ -22,6 +22,10 @@ const FAMILIES = {
     type: 'counter',
     help: 'Failed calls to the exchange bucket and the API server.',
   },
+  trust_errors_total: {
+    type: 'counter',
+    help: 'What failed of the report of the cluster, and of the ConfigMaps that a rotation needs.',
+  },
   dropped_total: {
     type: 'counter',
     help: 'Requests that were put off because of too many others.',
@@ -30,6 +34,10 @@ const FAMILIES = {
   oldest_pending_seconds: { type: 'gauge', help: 'Age of the oldest of them.' },
   tracked: { type: 'gauge', help: 'Requests that are remembered.' },
   last_list_timestamp: { type: 'gauge', help: 'When all requests were last listed, in Unix time.' },
+  last_report_timestamp: {
+    type: 'gauge',
+    help: 'When this forwarder last wrote the report of the cluster, in Unix time.',
+  },
   exchange_reachable: {
     type: 'gauge',
     help: 'Whether the last call to the exchange bucket succeeded.',

@@ -7,7 +7,13 @@ import { caFileOf, type NodeFolders } from '../node/disk/places.ts';
 import { parseYaml, YamlError } from '../parse-yaml.ts';
 import { readTextIfThere } from '../read-text.ts';
 import { describeSameKey, findOtherSigner, HOW_TO_STOP_IT } from './other-signer.ts';
-import { CSRSIGNING_USER, HOW_TO_GRANT, PERMISSIONS, type Permission } from './rbac.ts';
+import {
+  CSRSIGNING_USER,
+  HOW_TO_GRANT,
+  PERMISSIONS,
+  type Permission,
+  ROTATION_PERMISSIONS,
+} from './rbac.ts';
 
 export interface Check {
   readonly name: string;
@@ -44,19 +50,12 @@ const messageOf = (error: unknown) => (error instanceof Error ? error.message : 
 async function checkCluster(deps: CheckDeps): Promise<Check[]> {
   try {
     const client = deps.client();
-    const missing: string[] = [];
-    for (const review of PERMISSIONS.flatMap(reviewsOf))
-      if (!(await isAllowed(client, review))) missing.push(describeReview(review));
+    const missing = await missingOf(client, PERMISSIONS);
+    const missingLater = await missingOf(client, ROTATION_PERMISSIONS);
     return [
       { name: 'API server', state: 'ok', what: 'accepts the credentials' },
-      missing.length === 0
-        ? { name: 'permissions', state: 'ok', what: 'all that --rbac lists' }
-        : {
-            name: 'permissions',
-            state: 'wrong',
-            what: `missing: ${missing.join(', ')}`,
-            fix: HOW_TO_GRANT,
-          },
+      checkPermissions('permissions', 'wrong', missing),
+      checkPermissions('permissions in a rotation', 'note', missingLater),
     ];
   } catch (error) {
     return [
@@ -69,6 +68,25 @@ async function checkCluster(deps: CheckDeps): Promise<Check[]> {
     ];
   }
 }
+
+async function missingOf(
+  client: KubeClient,
+  permissions: readonly Permission[],
+): Promise<readonly string[]> {
+  const missing: string[] = [];
+  for (const review of permissions.flatMap(reviewsOf))
+    if (!(await isAllowed(client, review))) missing.push(describeReview(review));
+  return missing;
+}
+
+const checkPermissions = (
+  name: string,
+  state: 'wrong' | 'note',
+  missing: readonly string[],
+): Check =>
+  missing.length === 0
+    ? { name, state: 'ok', what: 'all that --rbac lists' }
+    : { name, state, what: `missing: ${missing.join(', ')}`, fix: HOW_TO_GRANT };
 
 function fixOf(error: unknown): string {
   if (error instanceof CommandError && error.hint !== undefined) return error.hint;

@@ -4,6 +4,8 @@
  */
 import { CSRSIGNING_CONF } from '../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../lib/profiles/profile-for.ts';
+import { TRUST_CONFIG_MAP } from '../cluster-trust/config-map.ts';
+import { ROOT_CA } from '../cluster-trust/root-ca.ts';
 
 /** The user that the cluster sees: the common name of its certificate. */
 export const CSRSIGNING_USER = profileOf(CSRSIGNING_CONF).commonName;
@@ -25,7 +27,7 @@ const CERTIFICATES = 'certificates.k8s.io';
 const REQUESTS = 'certificatesigningrequests';
 const SERVING = 'kubernetes.io/kubelet-serving';
 
-/** All that it needs: without any one of them it fails. */
+/** All that it needs for CSRs: without any one of them it fails. */
 export const PERMISSIONS: readonly Permission[] = [
   {
     apiGroup: CERTIFICATES,
@@ -79,35 +81,158 @@ export const PERMISSIONS: readonly Permission[] = [
   },
 ];
 
+/**
+ * What it needs in a rotation (client/cluster-trust). Without them, CSRs are forwarded as before. Secrets are not among
+ * them: RBAC cannot restrict a list to those of service accounts, so it would be a permission to read all.
+ */
+export const ROTATION_PERMISSIONS: readonly Permission[] = [
+  {
+    apiGroup: '',
+    resource: 'nodes',
+    verbs: ['list'],
+    purpose: 'report which nodes exist, and which CA their kubelets have',
+  },
+  {
+    apiGroup: '',
+    resource: 'namespaces',
+    verbs: ['list'],
+    purpose: 'find namespaces without kube-root-ca.crt',
+  },
+  {
+    apiGroup: '',
+    resource: 'configmaps',
+    resourceNames: [ROOT_CA],
+    verbs: ['list'],
+    purpose: 'report which CA pods verify the API server with; no other ConfigMap can be listed',
+  },
+  {
+    apiGroup: '',
+    resource: 'pods',
+    verbs: ['list'],
+    purpose: 'find pods that started before their namespace got the new CA',
+  },
+  {
+    apiGroup: 'apiregistration.k8s.io',
+    resource: 'apiservices',
+    verbs: ['list'],
+    purpose: 'find caBundles with a CA of the cluster, and APIServices that are not available',
+  },
+  {
+    apiGroup: 'admissionregistration.k8s.io',
+    resource: 'validatingwebhookconfigurations',
+    verbs: ['list'],
+    purpose: 'find caBundles with a CA of the cluster',
+  },
+  {
+    apiGroup: 'admissionregistration.k8s.io',
+    resource: 'mutatingwebhookconfigurations',
+    verbs: ['list'],
+    purpose: 'the same',
+  },
+  {
+    apiGroup: 'apiextensions.k8s.io',
+    resource: 'customresourcedefinitions',
+    verbs: ['list'],
+    purpose: 'the same, of conversions',
+  },
+  {
+    apiGroup: '',
+    resource: 'configmaps',
+    resourceNames: ['cluster-info', TRUST_CONFIG_MAP.name],
+    verbs: ['get', 'patch'],
+    namespace: 'kube-public',
+    purpose:
+      'give nodes that join the CA certificates of today, and nodes without AWS the rotation',
+  },
+  {
+    apiGroup: '',
+    resource: 'configmaps',
+    resourceNames: ['extension-apiserver-authentication'],
+    verbs: ['get', 'patch'],
+    namespace: 'kube-system',
+    purpose: 'remove the old CA at the end of a rotation, which API servers do not',
+  },
+];
+
 export const HOW_TO_GRANT =
   'cakeless csrsigning --rbac | kubectl --kubeconfig /etc/kubernetes/admin.conf apply -f -';
 
-/** A ClusterRole and a Role, both bound to the forwarder's user. */
+/**
+ * A ClusterRole, and a Role in each namespace that needs one, all bound to the forwarder's user; and the ConfigMap that it
+ * keeps for nodes. It may not create ConfigMaps: RBAC cannot restrict that to a name.
+ */
 export function rbacYaml(): string {
-  const inCluster = PERMISSIONS.filter(({ namespace }) => namespace === undefined);
-  const inNamespace = PERMISSIONS.filter(({ namespace }) => namespace !== undefined);
+  const all = [...PERMISSIONS, ...ROTATION_PERMISSIONS];
+  const namespaces = [undefined, ...new Set(all.flatMap(({ namespace }) => namespace ?? []))];
   return [
-    role('ClusterRole', inCluster),
-    binding('ClusterRole'),
-    role('Role', inNamespace),
-    binding('Role'),
+    ...namespaces.flatMap((namespace) => [
+      role(
+        placeOf(namespace),
+        all.filter((one) => one.namespace === namespace),
+      ),
+      binding(placeOf(namespace), FORWARDER),
+    ]),
+    trustConfigMap(),
+    role(READERS_PLACE, [READING]),
+    binding(READERS_PLACE, NODES),
   ].join('---\n');
 }
 
-type Kind = 'ClusterRole' | 'Role';
+/** Where a role is, and what it is called. */
+interface Place {
+  readonly name: string;
+  readonly namespace: string | undefined;
+}
 
-const metadata = (kind: Kind) => `metadata:
-  name: ${CSRSIGNING_USER}
-${kind === 'Role' ? '  # events about objects without a namespace are in this one\n  namespace: default\n' : ''}  labels:
+interface Subject {
+  readonly kind: 'User' | 'Group';
+  readonly name: string;
+  readonly why: string;
+}
+
+const placeOf = (namespace: string | undefined): Place => ({ name: CSRSIGNING_USER, namespace });
+
+const FORWARDER: Subject = {
+  kind: 'User',
+  name: CSRSIGNING_USER,
+  why: `the certificate in ${CSRSIGNING_CONF}; it is valid in every cluster of the trust domain`,
+};
+
+const READERS_PLACE: Place = {
+  name: 'cakeless:trust-reader',
+  namespace: TRUST_CONFIG_MAP.namespace,
+};
+const READING: Permission = {
+  apiGroup: '',
+  resource: 'configmaps',
+  resourceNames: [TRUST_CONFIG_MAP.name],
+  verbs: ['get'],
+  purpose: 'cakeless renew --trust-from-cluster, on nodes without AWS credentials',
+};
+const NODES: Subject = { kind: 'Group', name: 'system:nodes', why: 'all kubelets' };
+
+const kindOf = ({ namespace }: Place) => (namespace === undefined ? 'ClusterRole' : 'Role');
+
+/** Events about objects without a namespace are in `default`. */
+const metadata = ({ name, namespace }: Place) => `metadata:
+  name: ${name}
+${namespace === undefined ? '' : `  namespace: ${namespace}\n`}  labels:
     app.kubernetes.io/name: cakeless-csrsigning
 `;
 
+/** Without data: applying it again leaves what the forwarder has written. */
+const trustConfigMap =
+  () => `# what the forwarder publishes of a rotation, for nodes without AWS credentials
+apiVersion: v1
+kind: ConfigMap
+${metadata(TRUST_CONFIG_MAP)}`;
+
 const role = (
-  kind: Kind,
+  place: Place,
   permissions: readonly Permission[],
 ) => `apiVersion: rbac.authorization.k8s.io/v1
-kind: ${kind}
-${metadata(kind)}rules:
+kind: ${kindOf(place)}
+${metadata(place)}rules:
 ${permissions.map(rule).join('')}`;
 
 const rule = ({ apiGroup, resource, verbs, resourceNames, purpose }: Permission) => `  # ${purpose}
@@ -118,15 +243,18 @@ ${resourceNames ? `    resourceNames: [${quoted(resourceNames)}]\n` : ''}    ver
 
 const quoted = (words: readonly string[]) => words.map((word) => `"${word}"`).join(', ');
 
-const binding = (kind: Kind) => `apiVersion: rbac.authorization.k8s.io/v1
-kind: ${kind}Binding
-${metadata(kind)}roleRef:
+const binding = (
+  place: Place,
+  { kind, name, why }: Subject,
+) => `apiVersion: rbac.authorization.k8s.io/v1
+kind: ${kindOf(place)}Binding
+${metadata(place)}roleRef:
   apiGroup: rbac.authorization.k8s.io
-  kind: ${kind}
-  name: ${CSRSIGNING_USER}
+  kind: ${kindOf(place)}
+  name: ${place.name}
 subjects:
-  # the certificate in ${CSRSIGNING_CONF}; it is valid in every cluster of the trust domain
+  # ${why}
   - apiGroup: rbac.authorization.k8s.io
-    kind: User
-    name: ${CSRSIGNING_USER}
+    kind: ${kind}
+    name: ${name}
 `;

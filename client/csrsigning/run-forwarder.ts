@@ -1,5 +1,6 @@
 /** Puts the forwarder together, and runs it until it is told to stop. */
 import type { Clock } from '../clock.ts';
+import { ClusterTrustKeeper, type ClusterTrustSources } from '../cluster-trust/keeper.ts';
 import { follow } from '../kubernetes/follow.ts';
 import type { KubeClient } from '../kubernetes/kube-client.ts';
 import { systemTimers, type Timers } from '../kubernetes/timers.ts';
@@ -16,6 +17,7 @@ import { Metrics } from './metrics.ts';
 import { Readiness } from './readiness.ts';
 import { Report } from './report.ts';
 import { Steps, type TrustSource } from './steps.ts';
+import { TrustLog } from './trust-log.ts';
 
 export interface ForwarderOptions {
   readonly cluster: string;
@@ -26,6 +28,8 @@ export interface ForwarderOptions {
   readonly client: KubeClient;
   readonly exchange: Exchange;
   readonly trust: TrustSource;
+  /** For the report of the cluster, and what the cluster needs in a rotation. @default only CSRs are forwarded */
+  readonly clusterTrust?: ClusterTrustSources;
   readonly log: Log;
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly timers?: Timers;
@@ -71,6 +75,15 @@ export function buildForwarder(options: ForwarderOptions): BuiltForwarder {
     log: quietLog,
     ...(maxTracked !== undefined && { maxTracked }),
   });
+  const trustLog = new TrustLog({ log, metrics, now: () => clock.now() });
+  const keeper =
+    options.clusterTrust &&
+    new ClusterTrustKeeper({
+      ...options.clusterTrust,
+      ...{ cluster, clock, timers, tell: trustLog },
+      // not the observed one: what is forbidden here must not make the forwarder unready
+      client: options.client,
+    });
   const handlers = {
     onObject: (object: FollowedCsr) => {
       try {
@@ -99,6 +112,7 @@ export function buildForwarder(options: ForwarderOptions): BuiltForwarder {
       metrics: () =>
         metrics.text({
           ...forwarder.gauges(),
+          last_report_timestamp: [{ value: trustLog.lastReport }],
           last_list_timestamp: [{ value: readiness.lastList }],
           exchange_reachable: [{ value: readiness.isExchangeReachable ? 1 : 0 }],
         }),
@@ -111,6 +125,7 @@ export function buildForwarder(options: ForwarderOptions): BuiltForwarder {
         await Promise.all([
           follow<FollowedCsr>(client, CSRS_PATH, handlers, { signal: ended, timers }),
           forwarder.run(ended),
+          keeper?.run(ended),
         ]);
       } finally {
         failed.abort();

@@ -49,11 +49,16 @@ export const clusterReportSchema = widenable({
   /** ConfigMaps, Secrets and other objects that hold CA certificates of the trust domain, or are to. */
   holders: list(
     widenable({
-      /** Such as `configmap/kube-public/cluster-info`, `secret/shop/token-x`, `apiservice/v1beta1.metrics.k8s.io`. */
+      /**
+       * Such as `configmap/kube-public/cluster-info`, `secret/shop/token-x`, `apiservice/v1beta1.metrics.k8s.io`. Of very
+       * many namespaces, `*` stands for all that have no entry of their own.
+       */
       object: text,
       /** Which of the CAs it is to hold; absent for a caBundle, which need not hold any. */
       ca: z.optional(z.enum(CA_NAMES)),
       sha256: certificates,
+      /** Of kube-root-ca.crt: since when it has all of these. */
+      since: z.optional(time),
     }),
   ),
   /** Namespaces without kube-root-ca.crt. */
@@ -62,7 +67,7 @@ export const clusterReportSchema = widenable({
   oldPods: list(widenable({ namespace: text, pod: text, owner: text, startedAt: time })),
   /** APIServices that are not Available. */
   unavailable: list(text),
-  /** Lists that were longer than the limit. */
+  /** Lists that were longer than the limit, and lists and objects that the forwarder may not read. */
   truncated: z.array(text).check(z.maxLength(20)),
 });
 

@@ -101,9 +101,10 @@ export class RealApiServer {
   }
 
   /** Of a user without groups and permissions. */
-  kubeconfigOf(user: string): string {
+  kubeconfigOf(user: string, group?: string): string {
     const path = `user-${user.replaceAll(':', '-')}.conf`;
-    const leaf = { path, ca: 'ca', subject: `/CN=${user}`, usages: 'clientAuth' } as const;
+    const subject = `${group === undefined ? '' : `/O=${group}`}/CN=${user}`;
+    const leaf = { path, ca: 'ca', subject, usages: 'clientAuth' } as const;
     new OpensslNode(this.#folder).makeLeaf(leaf);
     return this.#kubeconfig(path, this.port);
   }

@@ -81,6 +81,21 @@ export class ApiServer {
     });
   }
 
+  /** Any other object, such as a ConfigMap, at its path. */
+  add(path: string, object: Record<string, unknown> = {}): void {
+    const { metadata = {}, ...rest } = object;
+    const [, namespace] = /\/namespaces\/([^/]+)\/./.exec(path) ?? [];
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    this.#store(path, undefined, {
+      ...rest,
+      metadata: {
+        ...this.#newMetadata(name),
+        ...(namespace !== undefined && { namespace }),
+        ...(metadata as object),
+      },
+    });
+  }
+
   csr(name: string): StoredCsr | undefined {
     return this.objects.get(`${CSRS}/${name}`) as StoredCsr | undefined;
   }
@@ -133,8 +148,12 @@ export class ApiServer {
         around('create', path, () => this.#create(path, body) as T, body),
       patch: <T>(path: string, body: unknown) =>
         around('patch', path, () => this.#patch(path, body as Patch) as T, body),
-      async *list<T>(path: string): AsyncGenerator<ListPage<T>> {
-        yield await around('list', path, () => server.#list<T>(path));
+      async *list<T>(path: string, query?: Query): AsyncGenerator<ListPage<T>> {
+        const { items, resourceVersion } = await around('list', path, () =>
+          server.#list<T>(path, query),
+        );
+        for (let i = 0; i === 0 || i < items.length; i += PAGE)
+          yield { items: items.slice(i, i + PAGE), resourceVersion };
       },
       async *watch<T>(path: string, { signal }: WatchOptions): AsyncGenerator<WatchEvent<T>> {
         await around('watch', path, () => undefined);
@@ -143,9 +162,10 @@ export class ApiServer {
     };
   }
 
-  #list<T>(path: string): ListPage<T> {
+  #list<T>(path: string, { fieldSelector = '' }: Query = {}): ListPage<T> {
+    const [field = '', value = ''] = fieldSelector.split('=');
     const items = [...this.objects]
-      .filter(([key]) => key.startsWith(`${path}/`))
+      .filter(([key, object]) => isIn(key, path) && fieldOf(object, field) === value)
       .map(([, object]) => structuredClone(object) as T);
     return { items, resourceVersion: String(this.#version) };
   }
@@ -219,6 +239,27 @@ export class ApiServer {
     for (const watcher of this.#watchers) watcher(event);
   }
 }
+
+type Query = Readonly<Record<string, string>>;
+
+const PAGE = 500;
+
+/** In a folder, or of all namespaces. */
+function isIn(key: string, path: string): boolean {
+  const cut = path.lastIndexOf('/');
+  const rest = key.startsWith(`${path}/`) ? key.slice(path.length + 1) : undefined;
+  if (rest !== undefined) return !rest.includes('/');
+  const inNamespace = /^\/namespaces\/[^/]+(\/[^/]+)\/[^/]+$/.exec(
+    key.startsWith(path.slice(0, cut)) ? key.slice(cut) : '',
+  );
+  return inNamespace?.[1] === path.slice(cut);
+}
+
+/** Of a field such as `metadata.name`. */
+const fieldOf = (object: StoredObject, field: string): unknown =>
+  field === ''
+    ? ''
+    : field.split('.').reduce<unknown>((value, name) => Object(value)[name], object);
 
 interface Patch {
   readonly metadata?: { readonly uid?: string; readonly resourceVersion?: string };

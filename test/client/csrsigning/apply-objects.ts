@@ -21,5 +21,6 @@ export const pathOf = (object: ApiObject) => `${collectionOf(object)}/${object.m
 
 function collectionOf({ apiVersion, kind, metadata: { namespace } }: ApiObject): string {
   const place = namespace === undefined ? '' : `/namespaces/${namespace}`;
-  return `/apis/${apiVersion}${place}/${kind.toLowerCase()}s`;
+  const group = apiVersion === 'v1' ? '/api' : '/apis';
+  return `${group}/${apiVersion}${place}/${kind.toLowerCase()}s`;
 }

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { manifestYaml } from '../../../client/csrsigning/manifest.ts';
 import { checkCsrSigning } from '../../../client/csrsigning/preflight.ts';
-import { CSRSIGNING_USER, rbacYaml } from '../../../client/csrsigning/rbac.ts';
+import {
+  CSRSIGNING_USER,
+  ROTATION_PERMISSIONS,
+  rbacYaml,
+} from '../../../client/csrsigning/rbac.ts';
 import { type KubeClient, KubeError } from '../../../client/kubernetes/kube-client.ts';
 import { openKubeClient } from '../../../client/kubernetes/open-kube-client.ts';
 import { WHOLE_RELEASE } from '../../e2e/harness/programs.ts';
@@ -25,6 +29,16 @@ let certificate = '';
 
 const APPROVAL = 'patch certificatesigningrequests/approval';
 const APPROVE = `approve signers ${SERVING_SIGNER}`;
+const ROOT_CA = 'kube-root-ca.crt';
+const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
+/** Those that a rotation changes. */
+const CONFIG_MAPS = [
+  ['kube-public', 'cluster-info'],
+  ['kube-public', 'cakeless-trust'],
+  ['kube-system', 'extension-apiserver-authentication'],
+] as const;
+const configMap = (namespace: string, name: string) =>
+  `/api/v1/namespaces/${namespace}/configmaps/${name}`;
 /** Every call of the forwarder, by the permission that it needs. Nothing is kept (dryRun). */
 const CALLS: Record<string, () => Promise<unknown>> = {
   'get certificatesigningrequests': () => forwarder.get(`${CSRS}/client`),
@@ -37,6 +51,27 @@ const CALLS: Record<string, () => Promise<unknown>> = {
   [APPROVAL]: () => patch('serving/approval', ANNOTATION),
   [APPROVE]: () => patch('serving/approval', APPROVED),
   'get nodes': () => forwarder.get('/api/v1/nodes/w-1'),
+  'list nodes': () => forwarder.list('/api/v1/nodes').next(),
+  'list namespaces': () => forwarder.list('/api/v1/namespaces').next(),
+  'list pods': () => forwarder.list('/api/v1/pods').next(),
+  [`list configmaps ${ROOT_CA}`]: () =>
+    forwarder.list('/api/v1/configmaps', { fieldSelector: `metadata.name=${ROOT_CA}` }).next(),
+  'list apiservices': () => forwarder.list('/apis/apiregistration.k8s.io/v1/apiservices').next(),
+  'list validatingwebhookconfigurations': () =>
+    forwarder.list(`${ADMISSION}/validatingwebhookconfigurations`).next(),
+  'list mutatingwebhookconfigurations': () =>
+    forwarder.list(`${ADMISSION}/mutatingwebhookconfigurations`).next(),
+  'list customresourcedefinitions': () =>
+    forwarder.list('/apis/apiextensions.k8s.io/v1/customresourcedefinitions').next(),
+  ...Object.fromEntries(
+    CONFIG_MAPS.flatMap(([namespace, name]) => [
+      [`get configmaps ${name}`, () => forwarder.get(configMap(namespace, name))],
+      [
+        `patch configmaps ${name}`,
+        () => forwarder.patch(`${configMap(namespace, name)}?dryRun=All`, { data: { x: 'y' } }),
+      ],
+    ]),
+  ),
   'create events': () => forwarder.create(`${EVENTS}?dryRun=All`, event('another')),
   'patch events': () => forwarder.patch(`${EVENTS}/one?dryRun=All`, { count: 2 }),
 };
@@ -106,7 +141,10 @@ interface Rule {
 }
 type Role = ApiObject & { readonly rules: readonly Rule[] };
 
-const roles = () => (readObjects(rbacYaml()) as Role[]).filter(({ kind }) => /Role$/.test(kind));
+const roles = () =>
+  (readObjects(rbacYaml()) as Role[]).filter(
+    ({ kind, metadata: { name } }) => /Role$/.test(kind) && name === CSRSIGNING_USER,
+  );
 /** A rule for each permission. */
 const singleRules = (rules: readonly Rule[]) =>
   rules.flatMap((rule) =>
@@ -117,6 +155,13 @@ const singleRules = (rules: readonly Rule[]) =>
       })),
     ),
   );
+
+/** Without what only a rotation needs, certificates are issued as before. */
+const stateWithout = (words: string) => (isForRotations(words) ? 'note' : 'wrong');
+const isForRotations = (words: string) => {
+  const [verb = '', resource = ''] = words.split(' ');
+  return ROTATION_PERMISSIONS.some((one) => one.resource === resource && one.verbs.includes(verb));
+};
 
 async function grantAllBut(without: string | undefined): Promise<void> {
   for (const role of roles()) {
@@ -163,6 +208,8 @@ suite(`the permissions of the forwarder${why === undefined ? '' : ` (${why})`}`,
     const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'w-1' } };
     await admin.create('/api/v1/nodes', node);
     await admin.create(EVENTS, event('one'));
+    const info = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'cluster-info' } };
+    await admin.create('/api/v1/namespaces/kube-public/configmaps', info);
     certificate = Buffer.from((await TestCa.make('kubernetes')).pem).toString('base64');
   });
   afterAll(async () => {
@@ -180,6 +227,7 @@ suite(`the permissions of the forwarder${why === undefined ? '' : ` (${why})`}`,
     expect(await checks()).toMatchObject([
       { name: 'API server', state: 'ok' },
       { name: 'permissions', state: 'ok' },
+      { name: 'permissions in a rotation', state: 'ok' },
       ...Array.from({ length: 6 }, () => ({})),
     ]);
   });
@@ -189,8 +237,26 @@ suite(`the permissions of the forwarder${why === undefined ? '' : ` (${why})`}`,
     const expected = [words, ...(NEEDED_FOR[words] ?? [])].sort();
     await untilTrue(`no ${words}`, async () => (await forbidden()).join() === expected.join());
     expect(await checks()).toContainEqual(
-      expect.objectContaining({ name: 'permissions', state: 'wrong', what: `missing: ${words}` }),
+      expect.objectContaining({ state: stateWithout(words), what: `missing: ${words}` }),
     );
+  });
+
+  it('list no other ConfigMap, and no Secret', async () => {
+    await grantAllBut(undefined);
+    await untilTrue('all is allowed', async () => (await forbidden()).length === 0);
+    for (const path of ['/api/v1/configmaps', '/api/v1/secrets'])
+      await expect(forwarder.list(path).next()).rejects.toMatchObject({ status: 403 });
+  });
+
+  it('let a kubelet read the ConfigMap that the forwarder keeps, and no other', async () => {
+    const { signal } = ended;
+    const kubelet = openKubeClient(
+      { kubeconfig: server.kubeconfigOf('system:node:w-1', 'system:nodes') },
+      { signal },
+    );
+    await kubelet.get(configMap('kube-public', 'cakeless-trust'));
+    const other = kubelet.get(configMap('kube-public', 'cluster-info'));
+    await expect(other).rejects.toMatchObject({ status: 403 });
   });
 
   it.each(['client', 'user'])('do not approve a CSR of a %s', async (name) => {

@@ -71,7 +71,7 @@ it('finds nothing wrong on a complete node, and says what it cannot see', async 
 it('reviews every permission, each signer by its name, and events in their namespace', async () => {
   const reviews: Asked[] = [];
   await check({ client: () => clientThat([], reviews) });
-  expect(reviews).toHaveLength(12);
+  expect(reviews).toHaveLength(26);
   const signers = reviews.filter(({ resource }) => resource === 'signers');
   expect(signers.map(({ verb, name }) => `${verb} ${name}`)).toEqual([
     'sign kubernetes.io/kube-apiserver-client-kubelet',
@@ -95,6 +95,18 @@ it('names each missing permission, and the command that grants them', async () =
       fix: expect.stringContaining('--rbac | kubectl'),
     },
   ]);
+});
+
+it('a cluster with the permissions of an earlier release is not wrong: it lacks what a rotation needs', async () => {
+  const denied = ['list pods', 'patch configmaps cluster-info'];
+  const checks = await check({ client: () => clientThat(denied) });
+  expect(checks.filter(({ state }) => state === 'wrong')).toEqual([]);
+  expect(checks).toContainEqual({
+    name: 'permissions in a rotation',
+    state: 'note',
+    what: 'missing: list pods, patch configmaps cluster-info',
+    fix: expect.stringContaining('--rbac | kubectl'),
+  });
 });
 
 it('an expired certificate is to be renewed; an API server that is down is to be checked', async () => {

@@ -1,31 +1,46 @@
 /** The permissions of the forwarder, as objects that kubectl applies. */
 import { parseAllDocuments } from 'yaml';
 import { manifestYaml } from '../../../client/csrsigning/manifest.ts';
-import { PERMISSIONS, rbacYaml } from '../../../client/csrsigning/rbac.ts';
+import {
+  CSRSIGNING_USER,
+  PERMISSIONS,
+  ROTATION_PERMISSIONS,
+  rbacYaml,
+} from '../../../client/csrsigning/rbac.ts';
 
 const read = (text: string) => parseAllDocuments(text).map((document) => document.toJS());
 
-it('are a ClusterRole and a Role in the namespace default, each bound to the user alone', () => {
-  const objects = read(rbacYaml());
+it('are a ClusterRole, and Roles in three namespaces, each bound to the user alone', () => {
+  const objects = read(rbacYaml()).filter(({ metadata: { name } }) => name === CSRSIGNING_USER);
   expect(objects.map(({ kind, metadata: { namespace } }) => [kind, namespace])).toEqual([
     ['ClusterRole', undefined],
     ['ClusterRoleBinding', undefined],
-    ['Role', 'default'],
-    ['RoleBinding', 'default'],
+    ...['default', 'kube-public', 'kube-system'].flatMap((namespace) => [
+      ['Role', namespace],
+      ['RoleBinding', namespace],
+    ]),
   ]);
   for (const { roleRef, subjects, kind } of objects.filter(({ roleRef }) => roleRef)) {
     expect(`${roleRef.kind}Binding`).toBe(kind);
     expect([roleRef.name, subjects]).toEqual([
-      'cakeless:csrsigning',
-      [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'cakeless:csrsigning' }],
+      CSRSIGNING_USER,
+      [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: CSRSIGNING_USER }],
     ]);
   }
 });
 
-it('are exactly those of the table, with no wildcard', () => {
-  const rules = read(rbacYaml()).flatMap(({ rules: own = [] }) => own);
+const ALL = [...PERMISSIONS, ...ROTATION_PERMISSIONS];
+
+it('are exactly those of the tables, with no wildcard', () => {
+  const rules = read(rbacYaml())
+    .filter(({ metadata: { name } }) => name === CSRSIGNING_USER)
+    .flatMap(({ rules: own = [] }) => own);
+  const inOrder = [undefined, 'default', 'kube-public', 'kube-system'].flatMap((namespace) =>
+    ALL.filter((one) => one.namespace === namespace),
+  );
+  expect(inOrder).toHaveLength(ALL.length);
   expect(rules).toEqual(
-    PERMISSIONS.map(({ apiGroup, resource, verbs, resourceNames }) => ({
+    inOrder.map(({ apiGroup, resource, verbs, resourceNames }) => ({
       apiGroups: [apiGroup],
       resources: [resource],
       ...(resourceNames && { resourceNames }),
@@ -33,6 +48,43 @@ it('are exactly those of the table, with no wildcard', () => {
     })),
   );
   expect(JSON.stringify(rules)).not.toContain('*');
+});
+
+it('read no Secret, list no other ConfigMap, and change three ConfigMaps by name', () => {
+  expect(ALL.filter(({ resource }) => resource === 'secrets')).toEqual([]);
+  const maps = ALL.filter(({ resource }) => resource === 'configmaps');
+  expect(
+    maps.map(({ verbs, namespace, resourceNames }) => [verbs, namespace, resourceNames]),
+  ).toEqual([
+    [['list'], undefined, ['kube-root-ca.crt']],
+    [['get', 'patch'], 'kube-public', ['cluster-info', 'cakeless-trust']],
+    [['get', 'patch'], 'kube-system', ['extension-apiserver-authentication']],
+  ]);
+});
+
+it('let kubelets read the ConfigMap that the forwarder keeps for nodes, and nothing else', () => {
+  const [map, role, binding, ...others] = read(rbacYaml()).slice(-3);
+  expect(others).toEqual([]);
+  // no data: applying it again changes none
+  expect([map.kind, map.metadata.namespace, map.metadata.name, map.data]).toEqual([
+    ...['ConfigMap', 'kube-public', 'cakeless-trust', undefined],
+  ]);
+  expect([role.metadata.namespace, role.rules]).toEqual([
+    'kube-public',
+    [
+      {
+        apiGroups: [''],
+        resources: ['configmaps'],
+        resourceNames: ['cakeless-trust'],
+        verbs: ['get'],
+      },
+    ],
+  ]);
+  expect([binding.metadata.namespace, binding.roleRef.name, binding.subjects]).toEqual([
+    'kube-public',
+    role.metadata.name,
+    [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:nodes' }],
+  ]);
 });
 
 it('approve serving certificates of kubelets only, and sign for three signers', () => {

@@ -72,6 +72,7 @@ describe('metrics', () => {
     oldest_pending_seconds: [{ value: 1.5 }],
     tracked: [{ value: 3 }],
     last_list_timestamp: [{ value: 0 }],
+    last_report_timestamp: [{ value: 0 }],
     exchange_reachable: [{ value: 1 }],
   };
 

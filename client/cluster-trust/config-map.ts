@@ -1,0 +1,74 @@
+/**
+ * ConfigMap kube-public/cakeless-trust: what the bucket publishes of a rotation, for nodes without AWS credentials. It is
+ * a copy that proves nothing, too: a node takes a new CA from it only because the cross certificate vouches for it.
+ */
+import * as z from 'zod/mini';
+import {
+  MAX_PUBLISHED_ROTATION_BYTES,
+  type PublishedRotation,
+  publishedRotationSchema,
+} from '../../lib/contract/published-rotation.ts';
+import type { KubeClient } from '../kubernetes/kube-client.ts';
+import type { ApiConfigMap } from './api-objects.ts';
+import { patchData } from './patch-data.ts';
+import type { Published } from './published.ts';
+
+export const TRUST_CONFIG_MAP = {
+  name: 'cakeless-trust',
+  namespace: 'kube-public',
+  object: 'configmap/kube-public/cakeless-trust',
+  path: '/api/v1/namespaces/kube-public/configmaps/cakeless-trust',
+} as const;
+
+const KEYS = { ca: 'ca.crt', kubeletCa: 'kubelet-ca.crt', rotation: 'rotation.json' } as const;
+
+/** @returns what changed; undefined if it is up to date @throws Error if it does not exist */
+export async function keepConfigMap(
+  client: Pick<KubeClient, 'get' | 'patch'>,
+  { rotation, ca, kubeletCa }: Published,
+): Promise<string | undefined> {
+  const { object, path } = TRUST_CONFIG_MAP;
+  const map = await client.get<ApiConfigMap>(path);
+  if (map === undefined)
+    throw new Error(
+      `${object} does not exist, so nodes without AWS credentials cannot follow the rotation; cakeless csrsigning --rbac has it`,
+    );
+  const had = rotationIn(map)?.sequence ?? 0;
+  if (had > rotation.sequence)
+    throw new Error(
+      `the bucket publishes sequence ${rotation.sequence} of the rotation, and ${object} has ${had} already: it was left as it is`,
+    );
+  const data: Record<string, string | null> = {
+    [KEYS.ca]: ca,
+    [KEYS.kubeletCa]: kubeletCa ?? null,
+    [KEYS.rotation]: `${JSON.stringify(rotation, null, 1)}\n`,
+  };
+  if (Object.entries(data).every(([key, text]) => (map.data?.[key] ?? null) === text))
+    return undefined;
+  const isDone = await patchData(client, path, map, data);
+  return isDone ? `${object} has sequence ${rotation.sequence} of the rotation` : undefined;
+}
+
+/** What a node without AWS credentials takes from it. */
+export interface ClusterTrust {
+  /** PEM. */
+  readonly ca: string;
+  readonly rotation: PublishedRotation;
+}
+
+/** @returns undefined if it has no rotation, or none that this release can read */
+export function trustIn(map: ApiConfigMap): ClusterTrust | undefined {
+  const [ca, rotation] = [map.data?.[KEYS.ca], rotationIn(map)];
+  return ca === undefined || rotation === undefined ? undefined : { ca, rotation };
+}
+
+function rotationIn({ data }: ApiConfigMap): PublishedRotation | undefined {
+  const text = data?.[KEYS.rotation];
+  if (text === undefined || text.length > MAX_PUBLISHED_ROTATION_BYTES) return undefined;
+  try {
+    const parsed = z.safeParse(publishedRotationSchema, JSON.parse(text));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

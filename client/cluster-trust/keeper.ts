@@ -1,0 +1,151 @@
+/**
+ * What the forwarder does for rotations, besides CSRs: every ten minutes it looks whether one is under way, keeps three
+ * ConfigMaps, and reports the cluster. Whatever fails here, CSRs are forwarded.
+ */
+import type { Clock } from '../clock.ts';
+import type { KubeClient } from '../kubernetes/kube-client.ts';
+import { pause, type Timers } from '../kubernetes/timers.ts';
+import { AUTHENTICATION } from './authentication.ts';
+import { cleanAuthentication } from './clean-authentication.ts';
+import { CLUSTER_INFO } from './cluster-info.ts';
+import { keepConfigMap, TRUST_CONFIG_MAP } from './config-map.ts';
+import { inspect } from './inspect.ts';
+import { keepClusterInfo } from './keep-cluster-info.ts';
+import { isForbidden } from './lists.ts';
+import type { KubeletPort } from './nodes.ts';
+import { allOf, type OurCas } from './our-cas.ts';
+import { type Published, readPublished } from './published.ts';
+import { type ReportStore, writeClusterReport } from './report.ts';
+
+const MINUTE = 60_000;
+const TURN_MS = 10 * MINUTE;
+/** After a start, CSRs come first. */
+const FIRST_MS = MINUTE;
+const REPORT_MS = 60 * MINUTE;
+/** Turns do not begin at the same second: a report that is almost due is. */
+const SPARE_MS = MINUTE;
+
+export const PARTS = [
+  'rotation',
+  'config-map',
+  'cluster-info',
+  'authentication',
+  'report',
+] as const;
+export type Part = (typeof PARTS)[number];
+
+export interface ClusterTrustSources {
+  readonly exchange: ReportStore;
+  /** undefined as long as nothing names it. */
+  trustDomain(): Promise<string | undefined>;
+  /** @throws Error if a file cannot be used */
+  ourCas(): OurCas;
+  readonly kubelets: KubeletPort;
+}
+
+export interface KeeperDeps extends ClusterTrustSources {
+  readonly cluster: string;
+  readonly client: Pick<KubeClient, 'get' | 'list' | 'patch'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly timers: Timers;
+  readonly tell: Tell;
+}
+
+/** Who tells people. Each call may repeat an earlier one. */
+export interface Tell {
+  changed(what: string): void;
+  failed(part: Part, error: unknown): void;
+  succeeded(part: Part): void;
+  /** All that RBAC forbade in a turn: lists, and objects; none if it forbade nothing. */
+  forbidden(what: readonly string[]): void;
+  reported(): void;
+}
+
+export class ClusterTrustKeeper {
+  readonly #deps: KeeperDeps;
+
+  constructor(deps: KeeperDeps) {
+    this.#deps = deps;
+  }
+
+  /** Until the signal is aborted. What runs then is left: everything can be repeated. */
+  async run(signal: AbortSignal): Promise<void> {
+    await pause(this.#deps.timers, FIRST_MS, signal);
+    while (!signal.aborted) {
+      await this.turn();
+      await pause(this.#deps.timers, TURN_MS, signal);
+    }
+  }
+
+  /** Never throws. */
+  async turn(): Promise<void> {
+    const { client, tell } = this.#deps;
+    const forbidden = new Set<string>();
+    const attempt = async (part: Part, what: string, action: () => Promise<string | undefined>) => {
+      try {
+        const changed = await action();
+        if (changed !== undefined) tell.changed(changed);
+        tell.succeeded(part);
+      } catch (error) {
+        if (isForbidden(error)) forbidden.add(what);
+        else tell.failed(part, error);
+      }
+    };
+    const read = await this.#readPublished();
+    const { published } = read;
+    if (published) {
+      const { ourCas } = this.#deps;
+      await attempt('config-map', TRUST_CONFIG_MAP.object, () => keepConfigMap(client, published));
+      await attempt('cluster-info', CLUSTER_INFO.object, async () =>
+        keepClusterInfo(client, published, ourCas()),
+      );
+      await attempt('authentication', AUTHENTICATION.object, async () =>
+        cleanAuthentication(client, published.rotation, ourCas()),
+      );
+    }
+    if (read.isKnown)
+      await attempt('report', 'report', () =>
+        this.#report(published, (what) => forbidden.add(what)),
+      );
+    tell.forbidden([...forbidden]);
+  }
+
+  /** A report without the sequence of a rotation would say less than the one before. */
+  async #readPublished(): Promise<{ isKnown: boolean; published?: Published | undefined }> {
+    const { exchange, trustDomain, tell } = this.#deps;
+    try {
+      const name = await trustDomain();
+      const published = name === undefined ? undefined : await readPublished(exchange, name);
+      tell.succeeded('rotation');
+      return { isKnown: true, published };
+    } catch (error) {
+      tell.failed('rotation', error);
+      return { isKnown: false };
+    }
+  }
+
+  async #report(
+    published: Published | undefined,
+    onForbidden: (what: string) => void,
+  ): Promise<undefined> {
+    const { cluster, client, clock, exchange, kubelets, ourCas, tell } = this.#deps;
+    const { rotation, ended = [], sequence } = published?.rotation ?? {};
+    const named = [...(rotation ? [rotation.from, rotation.to] : []), ...ended];
+    const ours = allOf(ourCas());
+    const isWritten = await writeClusterReport(
+      exchange,
+      {
+        cluster,
+        sequence,
+        now: () => clock.now(),
+        freshMs: (rotation ? TURN_MS : REPORT_MS) - SPARE_MS,
+      },
+      (before) =>
+        inspect({
+          ...{ client, kubelets, ours, before, onForbidden },
+          named: named.map(({ sha256 }) => sha256),
+        }),
+    );
+    if (isWritten) tell.reported();
+  }
+}
