@@ -8,12 +8,16 @@ import { certificatesIn } from '../../lib/certificate/pem.ts';
 import type { ApiSigner } from '../../lib/certificates-api/signers.ts';
 import { readRequest } from '../../lib/csr/read-request.ts';
 import type { ExtendedKeyUsage } from '../../lib/profiles/profiles.ts';
+import { parseCertificates } from '../node/disk/fingerprints.ts';
 import { findProblems } from '../node/trust/check-certificate.ts';
-import { findAnchor } from '../node/trust/signer.ts';
+import { isSignedBy } from '../node/trust/path.ts';
 import type { ApiCsr } from './csr-facts.ts';
 
-/** A leaf, the CA, and those between it and the root: no chain that the service imports is longer (lib/ca/lint-chain.ts). */
-const MAX_CERTIFICATES = 6;
+/**
+ * A leaf, the CA, and those between it and the root: no chain that the service imports is longer (lib/ca/lint-chain.ts).
+ * During a rotation, a cross certificate follows.
+ */
+const MAX_CERTIFICATES = 7;
 
 /** `sign` and kube-controller-manager set notBefore back by this time; the requested validity begins at the decision. */
 const BACKDATED_SECONDS = 5 * 60;
@@ -61,24 +65,26 @@ function findAll(pem: string, { csr, signer, trustBundle, now }: IssuedCheck): s
   });
   return [
     ...problems.map(({ text }) => text),
-    ...checkIntermediates([leaf, ...intermediates], now),
+    ...checkIntermediates(parseCertificates(pem), now),
     ...checkLifetime(new X509Certificate(leaf), csr.spec?.expirationSeconds),
   ];
 }
 
 /**
- * Each must be a CA that has signed the certificate before it, and nothing else goes along. Those above a CA that the
- * cluster trusts are for clients that know only the root.
+ * Each must be a CA that has signed a certificate before it, and nothing else goes along. Those above a CA that the cluster
+ * trusts are for clients that know only the root; a cross certificate is for clients that know only the CA before.
  */
-function checkIntermediates([signed, ...others]: readonly string[], now: Date): string[] {
-  const [pem] = others;
-  if (signed === undefined || pem === undefined) return [];
-  const certificate = new X509Certificate(pem);
-  const isValid = new Date(certificate.validFrom) <= now && new Date(certificate.validTo) > now;
-  const isIssuer = certificate.ca && isValid && findAnchor(new X509Certificate(signed), pem);
-  return isIssuer
-    ? checkIntermediates(others, now)
-    : ['one of its intermediates is not a valid CA that has signed the certificate before it'];
+function checkIntermediates([leaf, ...others]: readonly X509Certificate[], now: Date): string[] {
+  const before = leaf ? [leaf] : [];
+  for (const certificate of others) {
+    const isValid = new Date(certificate.validFrom) <= now && new Date(certificate.validTo) > now;
+    const isIssuer =
+      certificate.ca && isValid && before.some((signed) => isSignedBy(signed, certificate));
+    if (!isIssuer)
+      return ['one of its intermediates is not a valid CA that has signed a certificate before it'];
+    before.push(certificate);
+  }
+  return [];
 }
 
 function checkLifetime(leaf: X509Certificate, expirationSeconds: number | undefined): string[] {

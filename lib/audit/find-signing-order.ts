@@ -62,7 +62,7 @@ async function findLeafOrder(
   const check = await checkRecord(ledger, address, record, csr, storedGrounds(authority));
   if (!check.fits) return `${key}: does not fit its request: ${check.misfits.join('; ')}`;
   const storedAt = await writtenAt(authority, issuedKey(address.key));
-  return { by: 'sign', keyId: record.keyId, storedAt };
+  return { by: 'sign', keyId: record.keyId, storedAt, endedAt: check.ca.endedAt };
 }
 
 /** Most deployments have no subordinate CA. */

@@ -2,8 +2,8 @@ import { isSameKey, type SignCall, type SigningRoles } from './sign-call.ts';
 import type { SigningOrder } from './signing-order.ts';
 
 /**
- * A run that began before the certificate was stored may sign again, after an interruption or in a race. No run of a
- * function takes longer than 15 minutes (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+ * A run that began before the certificate was stored may sign again, after an interruption or in a race, and one that
+ * began before a rotation ended may still sign with the old CA. No run of a function takes longer than 15 minutes (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
  */
 const LONGEST_RUN_MS = 15 * 60 * 1000;
 
@@ -44,9 +44,18 @@ function judgeKey({ keyArn }: SignCall, { keyId }: SigningOrder): string[] {
   return [`the record is for the key ${keyId}`];
 }
 
-function judgeTime({ at }: SignCall, { storedAt }: SigningOrder): string[] {
-  if (storedAt === undefined || at.getTime() - storedAt.getTime() <= LONGEST_RUN_MS) return [];
+function judgeTime({ at }: SignCall, { storedAt, endedAt }: SigningOrder): string[] {
   return [
-    `what the record describes was stored at ${storedAt.toISOString()} and must not be signed again`,
+    ...(isLongAfter(at, storedAt)
+      ? [
+          `what the record describes was stored at ${storedAt.toISOString()} and must not be signed again`,
+        ]
+      : []),
+    ...(isLongAfter(at, endedAt)
+      ? [`the CA ended at ${endedAt.toISOString()} and must no longer sign`]
+      : []),
   ];
 }
+
+const isLongAfter = (at: Date, moment: Date | undefined): moment is Date =>
+  moment !== undefined && at.getTime() - moment.getTime() > LONGEST_RUN_MS;

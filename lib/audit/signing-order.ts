@@ -6,4 +6,6 @@ export interface SigningOrder {
   readonly keyId: string;
   /** When the signed certificate or CSR was stored; undefined if it does not exist. */
   readonly storedAt: Date | undefined;
+  /** When the version of the CA stopped signing leaf certificates. @default it has not */
+  readonly endedAt?: Date | undefined;
 }

@@ -41,6 +41,13 @@ export interface IssuingCa {
    * so that anyone who trusts the root can verify it. Empty for a CA that is its own root.
    */
   readonly chain: string;
+  /**
+   * What comes after the chain, in PEM: the key of this CA certified by the version before, so that anyone who trusts
+   * only that one can verify the leaf. Empty except in phase `issue` of a rotation to this version.
+   */
+  readonly cross: string;
+  /** When nodes stopped trusting it: it must no longer sign. */
+  readonly endedAt: Date | undefined;
   /** The subject's DER, byte for byte: Go compares issuer and subject as bytes. */
   readonly subject: Uint8Array;
   /** The CA's subjectKeyIdentifier, or the SHA-1 digest of its key. */
@@ -70,24 +77,27 @@ export function issuingCa(
     version === undefined
       ? signingVersionOf(name, ca)
       : ca.versions.find((candidate) => candidate.version === version);
-  return found && readIssuingCa(name, found);
+  return found && { ...readVersion(name, found), cross: crossOf(document, name, found) };
 }
 
-/** A trust domain is parsed only when its document changes, so each version of its CAs is, too. */
-const known = new WeakMap<CaVersion, IssuingCa>();
+type VersionOfCa = Omit<IssuingCa, 'cross'>;
 
-function readIssuingCa(name: CaName, ca: CaVersion): IssuingCa {
+/** A trust domain is parsed only when its document changes, so each version of its CAs is, too. */
+const known = new WeakMap<CaVersion, VersionOfCa>();
+
+function readVersion(name: CaName, ca: CaVersion): VersionOfCa {
   const remembered = known.get(ca);
   if (remembered) return remembered;
   const certificate = new X509Certificate(ca.certificate);
   const { subject, keyIdentifier } = readCaFields(certificate.raw);
-  const issuing: IssuingCa = {
+  const issuing: VersionOfCa = {
     name,
     version: ca.version,
     keyId: ca.keyId,
     algorithm: signingAlgorithmOf(ca.keySpec),
     certificate,
     chain: leafChainOf(ca),
+    endedAt: ca.endedAt === undefined ? undefined : new Date(ca.endedAt),
     subject,
     keyIdentifier,
     notBefore: new Date(certificate.validFrom),
@@ -102,6 +112,26 @@ function leafChainOf({ certificate, chain }: CaVersion): string {
   const belowRoot = certificatesIn(chain).slice(0, -1);
   return [certificate, ...belowRoot.map((pem) => `${pem}\n`)].join('');
 }
+
+/**
+ * Before `issue` the version signs nothing that is used, and after it everything trusts the version. What a compromised
+ * CA has certified vouches for nothing.
+ */
+function crossOf(
+  { rotation }: TrustDomainDocument,
+  name: CaName,
+  { version, cross = '' }: CaVersion,
+): string {
+  const isNew = rotation?.ca === name && rotation.to === version;
+  return isNew && rotation.phase === 'issue' && !rotation.compromised ? cross : '';
+}
+
+/**
+ * What a leaf certificate of a CA is published with. In TLS each certificate certifies the one before it (RFC 8446 section
+ * 4.4.2), so the cross certificate, which certifies the leaf too, comes after everything that leads to the root: a verifier
+ * that does not look for a second path finds the first one, as before the rotation.
+ */
+export const publishedChainOf = ({ chain, cross }: IssuingCa): string => chain + cross;
 
 /**
  * An existing subjectKeyIdentifier is copied: OpenSSL compares it with the leaf's authorityKeyIdentifier. A CA certificate

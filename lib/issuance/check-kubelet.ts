@@ -11,7 +11,8 @@ import { nodeOfUser } from '../names.ts';
 import { chooseCa } from '../policy/choose-ca.ts';
 import { judgeNode } from '../policy/judge-kubelet.ts';
 import { judgeKubeletNames } from '../policy/kubelet-names.ts';
-import { listed, quote } from '../printable.ts';
+import { declarationsChanged } from '../policy/refusals.ts';
+import { quote } from '../printable.ts';
 import { isKubeletName } from '../profiles/certificate-names.ts';
 import type { Violation } from '../refusal/violation.ts';
 import type { Service } from '../service.ts';
@@ -116,16 +117,6 @@ export async function checkFoundKubelet(
   return hasChanged
     ? { fits: false, violations: [declarationsChanged(misfits)] }
     : { fits: false, misfits };
-}
-
-function declarationsChanged(misfits: readonly string[]): Violation {
-  return {
-    code: 'declarations-changed',
-    field: 'record',
-    got: listed(misfits),
-    allowed: 'what the cluster records and the CAs of the trust domain allow now',
-    fix: 'let the kubelet create a new CSR; it does so within 15 minutes',
-  };
 }
 
 const namesOf = ({ dnsNames, ipAddresses }: IssueRecord['certificate']): AlternativeName[] => [

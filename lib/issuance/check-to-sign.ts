@@ -7,7 +7,7 @@ import {
 } from '../contract/outcomes.ts';
 import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
 import { Fault } from '../fault.ts';
-import { recordMisfit } from '../policy/refusals.ts';
+import { declarationsChanged, recordMisfit } from '../policy/refusals.ts';
 import { isKubeletName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
 import type { StoredObject } from '../store/object-store.ts';
@@ -18,6 +18,14 @@ import { type Grounds, storedGrounds } from './grounds.ts';
 const loadKubeletChecks = () => import('./certificates-api.ts');
 
 const isServing = ({ certificateName }: IssueRecord) => certificateName === 'kubelet-serving';
+
+/**
+ * The version of a CA that a rotation has ended, or that was taken back, signs nothing more: no node trusts it. A record
+ * from before is genuine, so it is no misfit; the node, or the person, requests again.
+ */
+function whyEnded({ ca: { name, version, endedAt } }: CheckedDraft): string | undefined {
+  return endedAt && `version ${version} of ${name} no longer signs: no node trusts it any more`;
+}
 
 /**
  * Before the record is written: a draft that fails leaves no record, so a fixed release decides again.
@@ -31,12 +39,13 @@ export async function checkOwn(
   grounds: Grounds,
 ): Promise<CheckedDraft> {
   const check = await checkRecord(service, address, record, object, grounds);
-  const undeclared =
-    check.fits && isServing(record)
-      ? (await (await loadKubeletChecks()).checkKubelet(grounds, address, record)).misfits
-      : [];
-  if (check.fits && undeclared.length === 0) return check;
-  throw new Fault('lint-failed', (check.fits ? undeclared : check.misfits).join('; '));
+  if (!check.fits) throw new Fault('lint-failed', check.misfits.join('; '));
+  const undeclared = isServing(record)
+    ? (await (await loadKubeletChecks()).checkKubelet(grounds, address, record)).misfits
+    : [];
+  const problems = [whyEnded(check) ?? [], undeclared].flat();
+  if (problems.length === 0) return check;
+  throw new Fault('lint-failed', problems.join('; '));
 }
 
 export interface NotSigned {
@@ -58,6 +67,8 @@ export async function checkFound(
   const grounds = storedGrounds(service.authority);
   const check = await checkRecord(service, address, record, csr, grounds);
   if (!check.fits) return doesNotFit(check.misfits);
+  const ended = whyEnded(check);
+  if (ended !== undefined) return { fits: false, violations: [declarationsChanged([ended])] };
   if (!isKubeletName(record.certificateName)) return check;
   const { checkFoundKubelet } = await loadKubeletChecks();
   const found = await checkFoundKubelet(service, grounds, address, record);

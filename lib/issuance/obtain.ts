@@ -3,7 +3,7 @@
  * repeated.
  */
 import { createHash, verify } from 'node:crypto';
-import { type IssuingCa, issuingCa, readTrustDomain } from '../ca/issuing-ca.ts';
+import { type IssuingCa, issuingCa, publishedChainOf, readTrustDomain } from '../ca/issuing-ca.ts';
 import { assembleCertificate } from '../certificate/assemble.ts';
 import { certificateToPem } from '../certificate/pem.ts';
 import { type IssueRecord, issuedKey, recordKey } from '../contract/decision-record.ts';
@@ -46,7 +46,7 @@ function expiryEntry(address: RequestAddress, record: IssueRecord): ExpiryEntry 
  * The one certificate of a record, in the ledger and in the expiry index. Two racing runs sign the same bytes, but ECDSA
  * signatures differ: the ledger keeps the first, and every run publishes that one. The run that wrote the record
  * does not look in the ledger before it signs: a certificate exists only if another run was faster.
- * @returns what to publish in PEM: the certificate, followed by the chain of a subordinate CA
+ * @returns what to publish in PEM: the certificate, followed by what vouches for its CA
  */
 export async function obtainCertificate(
   service: Service,
@@ -69,7 +69,7 @@ export async function obtainCertificate(
     store(service, issuedKey(address.key), certificate),
     index(),
   ]);
-  return stored + check.ca.chain;
+  return stored + publishedChainOf(check.ca);
 }
 
 async function readChain(
@@ -78,7 +78,7 @@ async function readChain(
 ): Promise<string> {
   const document = await readTrustDomain(authority, trustDomain);
   const issuer = document && issuingCa(document, ca, caVersion);
-  if (issuer) return issuer.chain;
+  if (issuer) return publishedChainOf(issuer);
   throw new Fault(
     'document-malformed',
     `trust domain ${quote(trustDomain)} has no version ${caVersion} of ${ca}, which a certificate was issued by`,

@@ -79,6 +79,17 @@ export function recordMisfit(misfits: readonly string[]): Violation {
   };
 }
 
+/** Nobody forged the record: what it was decided by has changed before it was signed. */
+export function declarationsChanged(misfits: readonly string[]): Violation {
+  return {
+    code: 'declarations-changed',
+    field: 'record',
+    got: listed(misfits),
+    allowed: 'what the cluster records and the CAs of the trust domain allow now',
+    fix: 'make a new request, which is decided by them; a kubelet creates a new CSR within 15 minutes',
+  };
+}
+
 export function outlivesCa(validitySeconds: number, ca: IssuingCa): Violation {
   return {
     code: 'validity-period',

@@ -34,7 +34,7 @@ it.each([
   ['sign', 400],
   ['create-ca', 564],
   ['reconcile', 360],
-  ['watch-signatures', 358],
+  ['watch-signatures', 364],
 ])('%s loads at most %d KB before its first event', async (name, limit) => {
   const { atInit, outputs } = await metadataOf(name);
   const bytes = atInit.reduce((sum, file) => sum + (outputs[file]?.bytes ?? 0), 0);

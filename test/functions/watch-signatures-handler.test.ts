@@ -15,6 +15,7 @@ import {
 import { CorporateRoot } from '../support/corporate-root.ts';
 import { InMemoryService, TRUST_DOMAIN } from '../support/in-memory-service.ts';
 import { csrOf, kubeadmSet } from '../support/kubeadm-sets.ts';
+import { addVersion } from '../support/rotated-ca.ts';
 import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
 import { importAllSubordinates } from '../support/subordinate-cas.ts';
 
@@ -305,6 +306,24 @@ describe('reports a signature without a record', () => {
     memory.authority.seed(moved, memory.authority.text(record) ?? '');
     const { result } = await watch(signEvent({ keyArn, record: moved }));
     expect(result).toMatchObject({ reasons: [expect.stringContaining('is the record of')] });
+  });
+
+  it.each([
+    ['2026-11-24T12:14:00Z', []],
+    [
+      '2026-11-24T12:15:03Z',
+      ['the CA ended at 2026-11-24T12:00:00.000Z and must no longer sign'],
+    ],
+  ])('a leaf that a version signed at %s, which ended at 12:00', async (eventTime, reasons) => {
+    const { memory, watch, keyArn, record } = await opened();
+    memory.authority.objects.delete(record.replace(/json$/, 'crt'));
+    (await addVersion(memory)).enter('ended');
+    const { result } = await watch(signEvent({ keyArn, record, eventTime }));
+    expect(result).toEqual(
+      reasons.length > 0
+        ? { kind: 'without-record', record, reasons }
+        : { kind: 'accounted', record },
+    );
   });
 
   it('the record of another version of the CA does not count', async () => {

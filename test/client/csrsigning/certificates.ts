@@ -58,32 +58,25 @@ const USAGE_OIDS = { clientAuth: '1.3.6.1.5.5.7.3.2', serverAuth: '1.3.6.1.5.5.7
 export class TestCa {
   readonly pem: string;
   readonly #name: string;
-  readonly #key: webcrypto.CryptoKey;
+  readonly #keys: webcrypto.CryptoKeyPair;
 
-  private constructor(name: string, key: webcrypto.CryptoKey, pem: string) {
+  private constructor(name: string, keys: webcrypto.CryptoKeyPair, pem: string) {
     this.#name = name;
-    this.#key = key;
+    this.#keys = keys;
     this.pem = pem;
   }
 
   /** A root, or a CA that `issuer` has signed. */
   static async make(name: string, issuer?: TestCa, isCa = true): Promise<TestCa> {
     const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-    const certificate = await X509CertificateGenerator.create({
-      serialNumber: '01',
-      subject: `CN=${name}`,
-      issuer: `CN=${issuer ? issuer.#name : name}`,
-      notBefore: new Date(START.getTime() - DAY),
-      notAfter: new Date(START.getTime() + 3650 * DAY),
-      publicKey: keys.publicKey,
-      signingKey: issuer ? issuer.#key : keys.privateKey,
-      signingAlgorithm: ALGORITHM,
-      extensions: [
-        new BasicConstraintsExtension(isCa, undefined, true),
-        new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
-      ],
-    });
-    return new TestCa(name, keys.privateKey, `${certificate.toString('pem')}\n`);
+    const by = issuer ? issuer.#keys : keys;
+    const pem = await writeCa(name, keys, issuer ? issuer.#name : name, by, isCa);
+    return new TestCa(name, keys, pem);
+  }
+
+  /** The cross certificate: the key of another CA, certified by this one. */
+  certify(other: TestCa): Promise<string> {
+    return writeCa(other.#name, other.#keys, this.#name, this.#keys, true);
   }
 
   /** By default exactly what the CSR requests, for a client. */
@@ -107,7 +100,7 @@ export class TestCa {
       notBefore: options.notBefore ?? new Date(START.getTime() - 5 * 60_000),
       notAfter: options.notAfter ?? new Date(START.getTime() + 365 * DAY),
       publicKey: request.publicKey,
-      signingKey: this.#key,
+      signingKey: this.#keys.privateKey,
       signingAlgorithm: ALGORITHM,
       extensions: [
         new BasicConstraintsExtension(isCa, undefined, true),
@@ -118,6 +111,30 @@ export class TestCa {
     });
     return `${certificate.toString('pem')}\n`;
   }
+}
+
+async function writeCa(
+  name: string,
+  { publicKey }: webcrypto.CryptoKeyPair,
+  issuer: string,
+  { privateKey }: webcrypto.CryptoKeyPair,
+  isCa: boolean,
+): Promise<string> {
+  const certificate = await X509CertificateGenerator.create({
+    serialNumber: '01',
+    subject: `CN=${name}`,
+    issuer: `CN=${issuer}`,
+    notBefore: new Date(START.getTime() - DAY),
+    notAfter: new Date(START.getTime() + 3650 * DAY),
+    publicKey,
+    signingKey: privateKey,
+    signingAlgorithm: ALGORITHM,
+    extensions: [
+      new BasicConstraintsExtension(isCa, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
+    ],
+  });
+  return `${certificate.toString('pem')}\n`;
 }
 
 function subjectOf({ subjectName }: Pkcs10CertificateRequest, options: CertificateOptions): string {

@@ -27,12 +27,16 @@ let subordinate: TestCa;
 let notCa: TestCa;
 let corporate: TestCa;
 let below: TestCa;
+let rotated: TestCa;
+let rotatedBelow: TestCa;
 beforeAll(async () => {
   ca = await TestCa.make('kubernetes');
   other = await TestCa.make('kubernetes');
   subordinate = await TestCa.make('subordinate', ca);
   corporate = await TestCa.make('Example Root');
   below = await TestCa.make('kubernetes', corporate);
+  rotated = await TestCa.make('kubernetes');
+  rotatedBelow = await TestCa.make('kubernetes', corporate);
   notCa = await TestCa.make('leaf that signs', ca, false);
 });
 
@@ -84,6 +88,32 @@ const cases: Case[] = [
     async () => (await subordinate.issue(clientCsr)) + subordinate.pem + ca.pem,
     [],
     () => ({ trustBundle: subordinate.pem }),
+  ],
+  [
+    'accepts a cross certificate that goes along, if only the CA before is trusted',
+    async () => (await rotated.issue(clientCsr)) + (await ca.certify(rotated)),
+    [],
+  ],
+  [
+    'accepts a cross certificate that goes along, if only the new CA is trusted',
+    async () => (await rotated.issue(clientCsr)) + (await ca.certify(rotated)),
+    [],
+    () => ({ trustBundle: rotated.pem }),
+  ],
+  [
+    'accepts a cross certificate behind a chain',
+    async () =>
+      (await rotatedBelow.issue(clientCsr)) +
+      rotatedBelow.pem +
+      corporate.pem +
+      (await ca.certify(rotatedBelow)),
+    [],
+    () => ({ trustBundle: ca.pem + rotatedBelow.pem }),
+  ],
+  [
+    'refuses a cross certificate of another key',
+    async () => (await client()) + (await ca.certify(rotated)),
+    [/intermediates is not a valid CA/],
   ],
   [
     'refuses a CA that goes along and is below nothing',
@@ -230,8 +260,8 @@ const cases: Case[] = [
   ],
   [
     'refuses a chain of more than a few certificates',
-    async () => (await client()) + ca.pem.repeat(6),
-    [/more than 6 certificates/],
+    async () => (await client()) + ca.pem.repeat(7),
+    [/more than 7 certificates/],
   ],
   [
     'refuses everything if the CSR in the API server cannot be read',
