@@ -36,6 +36,12 @@ import { Report } from './harness/report.ts';
 import { cells } from './kubeadm/cells.ts';
 import { FACTS, runFacts } from './kubeadm/facts.ts';
 import { MATRIX, MATRIX_CHECKS, MATRIX_HEADER, runCell } from './kubeadm/matrix.ts';
+import {
+  GATE_RULES,
+  SITE as ROTATION_SITE,
+  SMALL_SITE as SMALL_ROTATION_SITE,
+} from './rotation/plan.ts';
+import { ROTATION, runRotation } from './rotation/rotation.ts';
 import { removeOldGroups } from './whole-cluster/cgroups.ts';
 import { hostsOf, STAGE } from './whole-cluster/plan.ts';
 import { runWhole, WHOLE } from './whole-cluster/whole.ts';
@@ -58,18 +64,19 @@ const PARTS = [
   'certificates-api',
   'whole',
   'adoption',
+  'rotation',
 ];
 if (values.only !== undefined && !PARTS.includes(values.only))
   throw new Error(`--only: one of ${PARTS.join(', ')}`);
 /** As long as certificates of kubelets live: only in a complete run, or on request. */
 const outage = values.outage || (values.only === undefined && !values.quick);
 /** Parts that --quick omits unless --only names them. */
-const LONG_PARTS = ['certificates-api', 'whole', 'adoption'];
+const LONG_PARTS = ['certificates-api', 'whole', 'adoption', 'rotation'];
 const runs = (part: string) =>
   values.only === undefined ? !(values.quick && LONG_PARTS.includes(part)) : values.only === part;
 /** It needs machines, too. */
 const corporateInit = runs('corporate-root') && !values.quick;
-const runsMachines = runs('whole') || runs('adoption') || corporateInit;
+const runsMachines = runs('whole') || runs('adoption') || runs('rotation') || corporateInit;
 const kubeadmReleases = values.quick ? [QUICK_RELEASE] : KUBEADM_RELEASES;
 const csrReleases = values.quick || values.measure ? [QUICK_RELEASE] : CSR_RELEASES;
 const liveReleases = values.quick ? [QUICK_RELEASE] : CONTROL_PLANE_RELEASES;
@@ -81,7 +88,7 @@ const planOf = (release: string): ControlPlanePlan =>
     : { release, kind: 'ECDSA-P256', caKeySpec: 'RSA_2048' };
 
 /** Their addresses differ: they are known to every process of a run. */
-const SITES = [STAGE, SITE, CORPORATE_SITE];
+const SITES = [STAGE, SITE, CORPORATE_SITE, ROTATION_SITE];
 
 async function outside(): Promise<number> {
   const why = await whyNoNamespaces();
@@ -120,6 +127,7 @@ async function inside(folder: string): Promise<number> {
     ...SITES.map(({ endpoint }) => endpoint.address),
   ]);
   process.env.CAKELESS_TEST_RUN = folder; // for what is made once in a run
+  process.env.CAKELESS_GATE_RULES = JSON.stringify(GATE_RULES);
   const report = new Report();
   const service = await CakelessService.start(join(folder, 'service'));
   await service.openTo(TEST_ADDRESS);
@@ -139,14 +147,7 @@ async function inside(folder: string): Promise<number> {
     });
   if (runs('corporate-root')) await runBelowRoot(report, service, folder);
   if (runs('certificates-api')) await runCsrReleases(report, service, folder);
-  if (runs('whole')) {
-    const plan = { release: WHOLE_RELEASE, renewals: !values.quick, outage };
-    await runWhole(report, service, folder, plan);
-  }
-  if (runs('adoption')) {
-    const site = values.quick ? SMALL_SITE : SITE;
-    await runAdoption(report, service, folder, { release: WHOLE_RELEASE, site });
-  }
+  await runMachines(report, service, folder);
   await service.stop();
   summarize(report);
   if (values.report !== undefined) report.write(values.report);
@@ -160,6 +161,26 @@ async function runBelowRoot(
 ): Promise<void> {
   await runCorporateRoot(report, service, folder, QUICK_RELEASE);
   if (corporateInit) await runCorporateInit(report, service, folder, WHOLE_RELEASE);
+}
+
+/** Clusters of machines with real kubelets. */
+async function runMachines(
+  report: Report,
+  service: CakelessService,
+  folder: string,
+): Promise<void> {
+  if (runs('whole')) {
+    const plan = { release: WHOLE_RELEASE, renewals: !values.quick, outage };
+    await runWhole(report, service, folder, plan);
+  }
+  if (runs('adoption')) {
+    const site = values.quick ? SMALL_SITE : SITE;
+    await runAdoption(report, service, folder, { release: WHOLE_RELEASE, site });
+  }
+  if (runs('rotation')) {
+    const site = values.quick ? SMALL_ROTATION_SITE : ROTATION_SITE;
+    await runRotation(report, service, folder, { release: WHOLE_RELEASE, site });
+  }
 }
 
 async function runCsrReleases(
@@ -204,6 +225,7 @@ function summarize(report: Report): void {
     report.tableByCheck(CERTIFICATES_API, 'CERTIFICATES API'),
     report.tableByCheck(WHOLE, 'KUBEADM INIT, JOIN AND RENEWAL'),
     report.tableByCheck(ADOPTION, 'ADOPTED WHILE RUNNING'),
+    report.tableByCheck(ROTATION, 'ROTATED WHILE RUNNING'),
   ];
   for (const table of tables.filter((lines) => lines.length > 1))
     console.log(`\n${table.join('\n')}`);

@@ -1,0 +1,21 @@
+/** The clusters whose CAs are rotated. */
+import type { CaName } from '../../../lib/profiles/certificate-names.ts';
+import { siteOf } from '../whole-cluster/plan.ts';
+
+export const TURNING = 'turning';
+
+export const SITE = siteOf(TURNING, 9, { controlPlanes: 3, workers: 1 });
+/** The addresses of both are the same: only one of them runs. */
+export const SMALL_SITE = siteOf(TURNING, 9, { controlPlanes: 1, workers: 1 });
+
+/** The rehearsal first: nothing restarts for it. */
+export const ORDER: readonly CaName[] = ['front-proxy-ca', 'etcd-ca', 'ca'];
+
+/** Kubelets replace certificates of ten minutes within minutes, as they replace those of a year within months. */
+export const KUBELET_CERTIFICATES = '10m0s';
+
+/**
+ * What `issue` has to last, and how old a report may be. Short times let the gates of a rotation be seen within the hour; the
+ * rules are the same.
+ */
+export const GATE_RULES = { heardWithinSeconds: 3600, issueSeconds: 5, goneAfterSeconds: 3600 };

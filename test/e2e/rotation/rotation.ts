@@ -1,0 +1,83 @@
+/** CAs of a live cluster are rotated to the end, one after the other, while clients use it. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CakelessService } from '../harness/cakeless-service.ts';
+import type { Check, Report } from '../harness/report.ts';
+import { Traffic } from '../traffic/traffic.ts';
+import { WholeCluster } from '../whole-cluster/cluster.ts';
+import type { Site } from '../whole-cluster/plan.ts';
+import { BRING_UP_CHECKS, bringUp } from './bring-up.ts';
+import { ORDER } from './plan.ts';
+import { checkRefused, refusedChecks, takeOldCa } from './refused.ts';
+import { turn, turnChecks } from './turn.ts';
+
+export const ROTATION = 'rotation';
+const MACHINES = 'machines, each with containerd and a kubelet that waits for kubeadm';
+const traffic = (ca: string) =>
+  `${ca}: a writer and a watcher lose nothing, except during etcd elections`;
+
+export interface RotationPlan {
+  readonly release: string;
+  readonly site: Site;
+}
+
+/** One control plane cannot do without its API server while that restarts. */
+const isSmall = ({ controlPlanes }: Site) => controlPlanes.length === 1;
+
+export async function runRotation(
+  report: Report,
+  service: CakelessService,
+  folder: string,
+  { release, site }: RotationPlan,
+): Promise<void> {
+  const where = join(folder, ROTATION);
+  mkdirSync(where);
+  const checks = [MACHINES, ...BRING_UP_CHECKS, ...ORDER.flatMap((ca) => checksOf(ca, site))];
+  const size = isSmall(site) ? 'one control plane' : 'three control planes';
+  let cluster: WholeCluster | undefined;
+  try {
+    await report.row(ROTATION, [release, size], checks, async (check) => {
+      const step: Check = (name, body) => {
+        report.say(`${ROTATION} ${release}: ${name} ...`);
+        return check(name, body);
+      };
+      await step(MACHINES, async () => {
+        cluster = await WholeCluster.make(service, release, where, site);
+        return cluster.everyNode.map(({ name, address }) => `${name} ${address}`).join(', ');
+      });
+      if (!cluster) return;
+      await bringUp(step, cluster, service);
+      for (const ca of ORDER) await rotateOne(step, cluster, service, where, ca);
+    });
+  } finally {
+    for (const line of cluster?.complaints() ?? []) report.say(`last error of a kubelet: ${line}`);
+    await cluster?.end();
+    rmSync(where, { recursive: true, force: true });
+  }
+}
+
+const checksOf = (ca: (typeof ORDER)[number], site: Site) => {
+  const [before = '', after = ''] = refusedChecks(ca);
+  return [before, ...turnChecks(ca), ...(isSmall(site) ? [] : [traffic(ca)]), after];
+};
+
+/** Members of etcd restart for the rotation of their own CA only: once to trust, once to drop, once for new leaves. */
+const RESTARTS_OF_A_MEMBER = 3;
+
+async function rotateOne(
+  check: Check,
+  cluster: WholeCluster,
+  service: CakelessService,
+  folder: string,
+  ca: (typeof ORDER)[number],
+): Promise<void> {
+  const old = await takeOldCa(check, cluster, service, folder, ca);
+  const clients = isSmall(cluster.site) ? undefined : new Traffic(cluster.endpoint());
+  await clients?.start();
+  await turn(check, cluster, service, ca);
+  if (clients)
+    await check(traffic(ca), () =>
+      clients.stopWithoutLoss(cluster.controlPlanes.length * RESTARTS_OF_A_MEMBER),
+    );
+  await checkRefused(check, cluster, old);
+}
