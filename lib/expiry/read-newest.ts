@@ -11,12 +11,15 @@ import { dayBefore } from './expiry-index.ts';
 /** A kubelet has one client certificate, which `kubeadm join`, `cakeless renew` or a forwarder obtains. */
 const SAME_LINE: ReadonlyMap<string, string> = new Map([['kubelet-client', 'kubelet.conf']]);
 
+/** Which line of its node a certificate of this name belongs to. */
+export const lineOfName = (certificateName: string): string =>
+  SAME_LINE.get(certificateName) ?? certificateName;
+
 export class NewestEntries {
   readonly #newest = new Map<string, ExpiryEntry>();
 
   add(entry: ExpiryEntry): void {
-    const name = SAME_LINE.get(entry.certificateName) ?? entry.certificateName;
-    const line = `${entry.cluster}/${entry.node}/${name}`;
+    const line = `${entry.cluster}/${entry.node}/${lineOfName(entry.certificateName)}`;
     const known = this.#newest.get(line);
     if (!known || known.day < entry.day) this.#newest.set(line, entry);
   }

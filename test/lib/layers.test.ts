@@ -10,6 +10,7 @@ const LAYERS = [
   'schemas',
   'audit',
   'reconcile',
+  'rotating',
   'issuance',
   'rotating',
   'budget',

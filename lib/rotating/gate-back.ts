@@ -1,0 +1,60 @@
+/**
+ * The way back needs no evidence: the CA that nodes go back to is one that all of them trust. Only its last step, which
+ * drops the new CA, has to know that no certificate of that one is in use.
+ */
+import type { ClusterEvidence, Evidence, Issued, NodeEvidence } from './evidence/evidence.ts';
+import { hearNode } from './gate-heard.ts';
+import {
+  about,
+  type Findings,
+  judgeAll,
+  nodeSubject,
+  type Question,
+  type Reason,
+  type Said,
+} from './gate-question.ts';
+
+/** Whether this step reads evidence. */
+export const needsEvidenceBack = (after: string): boolean => after === 'stable';
+
+export function judgeBack(evidence: Evidence, question: Question): Findings {
+  if (!needsEvidenceBack(question.transition.after))
+    return { missing: [], notes: [], progress: [] };
+  return judgeAll(evidence, question, judgeNode, judgeUsers);
+}
+
+/** A certificate of the new CA that was replaced is not in use, if the node says that the other one is in place. */
+function judgeNode(node: NodeEvidence, cluster: ClusterEvidence, question: Question): Said {
+  const { to } = question.transition;
+  const heard = hearNode(node, cluster, question);
+  const inPlace = heard.state === 'reports' ? heard.facts.certificates : [];
+  const isOld = (name: string) =>
+    inPlace.some((one) => one.name === name && question.oldSha256.has(one.caSha256 ?? ''));
+  const reasons = node.lines.flatMap(({ name, newest, older }): Reason[] => {
+    const living = [newest, ...older].filter(({ version }) => version === to);
+    const [one] = living;
+    if (!one || (newest.version !== to && isOld(name))) return [];
+    return [
+      {
+        why: `its certificate ${name} of version ${to}, which is taken back, is valid until ${lastDay(living, one)}`,
+        fix: `run cakeless renew all on the node, which gets one of version ${question.transition.from}; or wait until it has expired`,
+      },
+    ];
+  });
+  return { missing: about(nodeSubject(cluster.cluster, node.node), reasons), notes: [] };
+}
+
+function judgeUsers(cluster: ClusterEvidence, { transition: { to } }: Question): Said {
+  const living = cluster.users.filter(({ version }) => version === to);
+  const [one] = living;
+  if (!one) return { missing: [], notes: [] };
+  const missing = {
+    subject: `${cluster.cluster}/user/all`,
+    why: `certificates of users are of version ${to}, which is taken back: ${living.length}, valid until ${lastDay(living, one)} at the latest`,
+    fix: 'have these people request new ones with cakeless kubeconfig user, and waive the old ones; or wait until they have expired',
+  };
+  return { missing: [missing], notes: [] };
+}
+
+const lastDay = (issued: readonly Issued[], first: Issued): string =>
+  issued.reduce((latest, { day }) => (day > latest ? day : latest), first.day);

@@ -1,0 +1,132 @@
+/** Which certificates of a CA are still of the old version: by the ledger, and by what nodes have in place and serve. */
+import { isCertificateName } from '../profiles/certificate-names.ts';
+import type {
+  ClusterEvidence,
+  Issued,
+  Line,
+  NodeEvidence,
+  NodeFacts,
+  NodeObject,
+} from './evidence/evidence.ts';
+import { isProbe } from './evidence/read-ledger.ts';
+import { holdsOld } from './gate-files.ts';
+import { nodeSubject, type Question, type Reason } from './gate-question.ts';
+import type { Missing } from './gate-result.ts';
+
+const renew = (name: string) => `run cakeless renew ${name} on the node`;
+
+/** Lines of a node whose newest certificate is not of the new CA. */
+export function reasonsOfLines(lines: readonly Line[], { transition: { to } }: Question): Reason[] {
+  return lines
+    .filter(({ name, newest }) => newest.version !== to && !isProbe(name))
+    .map(({ name, newest }) => ({
+      why: `its newest certificate ${name} is of version ${newest.version}, and valid until ${newest.day}`,
+      fix: isCertificateName(name)
+        ? renew(name)
+        : 'its kubelet requests the next one: check the forwarder, and restart the kubelet',
+    }));
+}
+
+/** What a node has in place is of the new CA, whatever the ledger knows: certificates of kubeadm are not in it. */
+export function reasonsOfPlaces(
+  { cluster }: ClusterEvidence,
+  node: NodeEvidence,
+  facts: NodeFacts,
+  question: Question,
+): Missing[] {
+  const { newSha256, transition } = question;
+  const subject = nodeSubject(cluster, node.node);
+  const inPlace = facts.certificates.map(({ name, caSha256 }): Missing | undefined => {
+    if (caSha256 === newSha256) return undefined;
+    const why =
+      caSha256 === undefined
+        ? `the certificate ${name} in place chains to none of its CAs`
+        : `the certificate ${name} in place is not of the new CA`;
+    return { subject, why, fix: renew(name) };
+  });
+  const elsewhere = node.lines
+    .filter(
+      ({ name, newest }) =>
+        isCertificateName(name) &&
+        newest.version === transition.to &&
+        !facts.certificates.some((certificate) => certificate.name === name),
+    )
+    .map(({ name, older }): Missing | undefined => {
+      if (!older.some(({ version }) => version !== transition.to)) return undefined;
+      return {
+        subject: certificateSubject(cluster, node.node, name),
+        why: `${name} of ${node.node} was renewed, and is not in its place on the node`,
+        fix: `check where it is used, and waive it by this name; or ${renew(name)}`,
+      };
+    });
+  return [...inPlace, ...elsewhere].filter((one) => one !== undefined);
+}
+
+const certificateSubject = (cluster: string, node: string, name: string) =>
+  `${cluster}/certificate/${node}/${name}`;
+
+/** Servers that serve the certificate of this name. */
+const SERVERS: Readonly<Partial<Record<string, { component: string; name: string }>>> = {
+  ca: { component: 'kube-apiserver', name: 'apiserver' },
+  'etcd-ca': { component: 'etcd', name: 'etcd-server' },
+};
+
+/** What a server serves is the certificate in place. */
+export function reasonsOfServed(facts: NodeFacts, { transition: { ca } }: Question): Reason[] {
+  const server = SERVERS[ca];
+  const inPlace = server && facts.certificates.find(({ name }) => name === server.name);
+  if (!server || !inPlace) return [];
+  const served = facts.served.find(({ component }) => component === server.component);
+  if (served?.sha256 === inPlace.sha256) return [];
+  const why = served
+    ? `${server.component} does not serve the certificate ${server.name} in place`
+    : `${server.component} did not respond when the node wrote its report`;
+  return [{ why, fix: renew(server.name) }];
+}
+
+/** What the kubelet serves on port 10250, as the forwarder saw it. */
+export const reasonsOfServing = (object: NodeObject | undefined, question: Question): Reason[] =>
+  object?.servedBy !== undefined && holdsOld([object.servedBy], question)
+    ? [
+        {
+          why: 'its kubelet serves a certificate of the old CA',
+          fix: 'restart the kubelet, which requests another one',
+        },
+      ]
+    : [];
+
+/** Certificates of users are not renewed: they end. */
+export function missingOfUsers(cluster: ClusterEvidence, { transition }: Question): Missing[] {
+  const old = cluster.users.filter(({ version }) => version !== transition.to);
+  const last = lastDay(old);
+  return last === undefined
+    ? []
+    : [
+        {
+          subject: `${cluster.cluster}/user/all`,
+          why: `certificates of users are of version ${transition.from}: ${old.length}, valid until ${last} at the latest`,
+          fix: 'have these people request new ones with cakeless kubeconfig user, and waive the old ones; or wait until they have expired',
+        },
+      ];
+}
+
+/** Certificates of the old CA that were replaced: nobody waits for them. */
+export function notesOfReplaced(cluster: ClusterEvidence, { transition }: Question): string[] {
+  const replaced = cluster.nodes.flatMap(({ lines }) =>
+    lines.flatMap(({ older }) => older.filter(({ version }) => version !== transition.to)),
+  );
+  const last = lastDay(replaced);
+  return last === undefined
+    ? []
+    : [
+        `${cluster.cluster}: ${replaced.length} replaced certificates of version ${transition.from} are valid until ${last} at the latest; copies of them stop working when the old CA is dropped`,
+      ];
+}
+
+const lastDay = (issued: readonly Issued[]): string | undefined =>
+  issued
+    .map(({ day }) => day)
+    .reduce<string | undefined>(
+      (latest, day) => (latest === undefined || day > latest ? day : latest),
+      undefined,
+    );

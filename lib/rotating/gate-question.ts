@@ -1,0 +1,92 @@
+/** What every gate is asked, and what it finds. */
+import type { ClusterEvidence, Evidence, NodeEvidence } from './evidence/evidence.ts';
+import type { GateResult, GateRules, Missing, Transition } from './gate-result.ts';
+
+export interface Question {
+  readonly transition: Transition;
+  readonly rules: GateRules;
+  readonly now: Date;
+  /** Of the last change of the trust domain: a report has to have seen it. Absent before the first change. */
+  readonly sequence: number | undefined;
+  /** SHA-256 of the certificate of the old CA, and of those that were renewed with its key. */
+  readonly oldSha256: ReadonlySet<string>;
+  /** SHA-256 of the certificate of the new CA; empty before the start. */
+  readonly newSha256: string;
+  /** Whether leaves of the new CA carry the cross certificate, so that whoever knows only the old CA accepts them. */
+  readonly hasCross: boolean;
+}
+
+export type Findings = Pick<GateResult, 'missing' | 'notes' | 'progress'>;
+
+/** Why the evidence of a subject is missing, and what a person does about it. */
+export type Reason = Omit<Missing, 'subject'>;
+
+export const nodeSubject = (cluster: string, node: string) => `${cluster}/node/${node}`;
+export const reportSubject = (cluster: string) => `${cluster}/report/cluster`;
+
+export const about = (subject: string, reasons: readonly Reason[]): Missing[] =>
+  reasons.map((reason) => ({ subject, ...reason }));
+
+/** What a judge says about one node, or a part of one cluster. */
+export interface Said {
+  readonly missing: readonly Missing[];
+  readonly notes: readonly string[];
+  /** A node that does not exist any more is not counted. */
+  readonly isGone?: true;
+}
+
+export type JudgeNode = (node: NodeEvidence, cluster: ClusterEvidence, question: Question) => Said;
+export type JudgeCluster = (cluster: ClusterEvidence, question: Question) => Said;
+
+/** Judges every node and every cluster, and counts the nodes of which nothing is missing. */
+export function judgeAll(
+  evidence: Evidence,
+  question: Question,
+  judgeNode: JudgeNode,
+  judgeCluster: JudgeCluster = () => ({ missing: [], notes: [] }),
+): Findings {
+  const missing: Missing[] = unknownClusters(evidence);
+  const notes: string[] = [];
+  const counts = { 'control-plane': { done: 0, of: 0 }, worker: { done: 0, of: 0 } };
+  let done = 0;
+  for (const cluster of evidence.clusters) {
+    const before = missing.length;
+    const said = judgeCluster(cluster, question);
+    for (const node of cluster.nodes) {
+      const ofNode = judgeNode(node, cluster, question);
+      const count = counts[node.role];
+      if (!ofNode.isGone) count.of += 1;
+      if (!ofNode.isGone && ofNode.missing.length === 0) count.done += 1;
+      missing.push(...ofNode.missing);
+      notes.push(...ofNode.notes);
+    }
+    missing.push(...said.missing);
+    notes.push(...said.notes);
+    if (missing.length === before) done += 1;
+  }
+  if (evidence.clusters.length === 0)
+    notes.push(`no cluster record names trust domain ${evidence.trustDomain}`);
+  return {
+    missing,
+    notes,
+    progress: [
+      { what: 'control-plane nodes', ...counts['control-plane'] },
+      { what: 'workers', ...counts.worker },
+      { what: 'clusters', done, of: evidence.clusters.length },
+    ].filter(({ of }) => of > 0),
+  };
+}
+
+const unknownClusters = ({ unknown }: Evidence): Missing[] =>
+  unknown.map(({ cluster, problem }) => ({
+    subject: `${cluster}/record/cluster`,
+    why: `it is not known whether the cluster is of this trust domain: ${problem}`,
+    fix: `apply the record of the cluster with cakeless cluster apply, or waive it if ${cluster} does not exist any more or is of another trust domain`,
+  }));
+
+const MOST_NOTES = 100;
+
+export const boundNotes = (notes: readonly string[]): string[] =>
+  notes.length <= MOST_NOTES
+    ? [...notes]
+    : [...notes.slice(0, MOST_NOTES), `and ${notes.length - MOST_NOTES} more notes`];
