@@ -9,18 +9,12 @@ import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import { readRotationApprovals } from './approvals.ts';
 import { finishStep, readStep, type SameStep, sameOnly, writeStep } from './change-phase.ts';
-import type { ExamineGate, GateResult, GateRules, Missing, Transition } from './gate-result.ts';
+import type { Gate, GateResult, Missing, Transition } from './gate-result.ts';
 import { findTransition, type PhaseChange } from './phases.ts';
 import { readPlan } from './plan.ts';
 import { readTrustDomainObject } from './read-trust-domain.ts';
 import type { Findings, RotateRequest, RotateResponse, RotationPlan } from './rotation-request.ts';
 import { waive } from './waive.ts';
-
-/** How evidence is judged. */
-export interface Gate {
-  readonly examine: ExamineGate;
-  readonly rules: GateRules;
-}
 
 /** @throws Fault request-malformed if the phase cannot follow now, or another change was faster */
 export async function rotate(

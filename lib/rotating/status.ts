@@ -3,10 +3,10 @@ import type { TrustDomainDocument } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import { readRotationApprovals } from './approvals.ts';
+import type { Gate } from './gate-result.ts';
 import { findTransition, nextPhaseOf } from './phases.ts';
 import { readPlan } from './plan.ts';
 import { readTrustDomainObject } from './read-trust-domain.ts';
-import type { Gate } from './rotate.ts';
 import type { RotationPlan, RotationStatus, RotationStatusRequest } from './rotation-request.ts';
 
 export async function rotationStatus(
