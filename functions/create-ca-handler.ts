@@ -13,11 +13,19 @@ import {
   type PreparedAdoption,
   type RequestedCertificates,
 } from '../lib/ca/trust-domain-request.ts';
+import { APPROVED_PHASES, PHASES } from '../lib/contract/rotation.ts';
 import { REQUEST_MALFORMED } from '../lib/environment-names.ts';
 import { Fault } from '../lib/fault.ts';
 import { METRICS } from '../lib/metric-names.ts';
 import { isSubdomain } from '../lib/names.ts';
 import { CA_NAMES, type CaName } from '../lib/profiles/certificate-names.ts';
+import type { Gate } from '../lib/rotating/gate-result.ts';
+import type {
+  PlannedRotation,
+  RotateResponse,
+  RotationRequest,
+  RotationStatus,
+} from '../lib/rotating/rotation-request.ts';
 import type { Service } from '../lib/service.ts';
 import { CA_KEY_SPECS } from '../lib/signing/signing-algorithm.ts';
 import { describeIssue } from '../lib/store/describe-issue.ts';
@@ -30,16 +38,16 @@ const trustDomain = z
   .string()
   .check(z.refine(isSubdomain, 'must be an RFC 1123 subdomain (lower case)'), z.maxLength(120));
 
+const keySpec = z.optional(z.enum(CA_KEY_SPECS));
+const validityDays = z.number().check(z.int(), z.positive(), z.maximum(36500));
+
 const createSchema = z.strictObject({
   action: z.optional(z.literal('create')),
   trustDomain,
   cas: z.optional(z.array(z.enum(CA_NAMES)).check(z.minLength(1))),
-  keySpec: z.optional(z.enum(CA_KEY_SPECS)),
+  keySpec,
   keys: z.optional(z.partialRecord(z.enum(CA_NAMES), z.string())),
-  validityDays: z._default(
-    z.number().check(z.int(), z.positive(), z.maximum(36500)),
-    DEFAULT_VALIDITY_DAYS,
-  ),
+  validityDays: z._default(validityDays, DEFAULT_VALIDITY_DAYS),
 });
 
 const MAX_PEM_LENGTH = 64 * 1024;
@@ -70,6 +78,17 @@ const toImport = z
   .partialRecord(z.enum(CA_NAMES), z.strictObject({ certificate: pem, chain: pem, keyId }))
   .check(atLeastOne);
 
+const ca = z.enum(CA_NAMES);
+const compromised = z.optional(z.boolean());
+
+/** More than a person can give a reason for. */
+const MOST_WAIVERS = 200;
+
+const text = z.string().check(z.minLength(1), z.maxLength(512), z.regex(/^\P{C}+$/u));
+const waivers = z.optional(
+  z.array(z.strictObject({ subject: text, reason: text })).check(z.maxLength(MOST_WAIVERS)),
+);
+
 const requestSchema = z.discriminatedUnion('action', [
   createSchema,
   z.strictObject({ action: z.literal('prepare-adoption'), trustDomain, cas: toAdopt }),
@@ -78,9 +97,31 @@ const requestSchema = z.discriminatedUnion('action', [
     action: z.literal('request-certificate'),
     trustDomain,
     cas: toCertify,
-    keySpec: z.optional(z.enum(CA_KEY_SPECS)),
+    keySpec,
   }),
   z.strictObject({ action: z.literal('import-certificate'), trustDomain, cas: toImport }),
+  z.strictObject({
+    action: z.literal('plan-rotation'),
+    trustDomain,
+    ca,
+    phase: z.enum(APPROVED_PHASES),
+    compromised,
+    waivers,
+    keyId,
+    keySpec,
+    validityDays: z.optional(validityDays),
+  }),
+  z.strictObject({
+    action: z.literal('rotate'),
+    trustDomain,
+    ca,
+    to: z.enum(PHASES),
+    compromised,
+    waivers,
+    dryRun: z.optional(z.boolean()),
+  }),
+  z.strictObject({ action: z.literal('rotation'), trustDomain }),
+  z.strictObject({ action: z.literal('declare-compromised'), trustDomain, ca }),
 ]);
 
 /** For the caller: no secrets, only what is in the published certificates. */
@@ -94,30 +135,44 @@ export interface TrustDomainSummary {
   readonly warnings?: readonly CaFinding[];
 }
 
-export type CreateCaResponse = TrustDomainSummary | PreparedAdoption | RequestedCertificates;
+export type CreateCaResponse =
+  | TrustDomainSummary
+  | PreparedAdoption
+  | RequestedCertificates
+  | PlannedRotation
+  | RotateResponse
+  | RotationStatus;
+
+type HandledRequest = CreateCaRequest | RotationRequest;
 
 /**
  * Creates or adopts the CAs of a trust domain, or imports their certificates, each once; repeated calls return the existing
- * ones.
+ * ones. Rotates CAs, step by step.
  */
-export function newCreateCaHandler(service: Service, caKeys: CaKeys, reporter: Reporter) {
+export function newCreateCaHandler(
+  service: Service,
+  caKeys: CaKeys,
+  gate: Gate,
+  reporter: Reporter,
+) {
   return middy<unknown>()
     .use(injectLambdaContext(reporter.logger))
     .use(logMetrics(reporter.metrics))
     .handler(async (event): Promise<CreateCaResponse> => {
       const request = readRequest(event);
-      return answer({ service, caKeys, reporter }, request).catch(rethrow);
+      return answer({ service, caKeys, gate, reporter }, request).catch(rethrow);
     });
 }
 
 interface Deps {
   readonly service: Service;
   readonly caKeys: CaKeys;
+  readonly gate: Gate;
   readonly reporter: Reporter;
 }
 
 /** What is needed once for a trust domain, if at all, is loaded when it is. */
-async function answer(deps: Deps, request: CreateCaRequest): Promise<CreateCaResponse> {
+async function answer(deps: Deps, request: HandledRequest): Promise<CreateCaResponse> {
   const { service, caKeys, reporter } = deps;
   switch (request.action) {
     case 'prepare-adoption': {
@@ -141,9 +196,24 @@ async function answer(deps: Deps, request: CreateCaRequest): Promise<CreateCaRes
       const { warnings, ...result } = await importCertificates(service, caKeys, request);
       return { ...summarize(deps, 'imported', result), warnings };
     }
+    case 'plan-rotation':
+    case 'rotate':
+    case 'rotation':
+    case 'declare-compromised':
+      return answerRotation(deps, request);
     default:
       return summarize(deps, 'created', await createTrustDomain(service, caKeys, request));
   }
+}
+
+async function answerRotation(
+  { service, caKeys, gate, reporter }: Deps,
+  request: RotationRequest,
+): Promise<CreateCaResponse> {
+  const { answerRotationRequest } = await import('../lib/rotating/answer.ts');
+  const answer = await answerRotationRequest(service, caKeys, gate, request);
+  reporter.logger.info(request.action, { request, answer });
+  return answer;
 }
 
 type Change = 'created' | 'adopted' | 'imported';
@@ -166,11 +236,11 @@ function describeChange(change: Change, { created, added }: CreatedTrustDomain):
   return change === 'created' && !created ? 'added' : change;
 }
 
-function readRequest(event: unknown): CreateCaRequest {
+function readRequest(event: unknown): HandledRequest {
   const result = requestSchema.safeParse(event);
   if (!result.success)
     throw new RequestMalformed(result.error.issues.map(describeIssue).join('; '));
-  return withoutUndefined(result.data) as CreateCaRequest;
+  return withoutUndefined(result.data) as HandledRequest;
 }
 
 /** Lambda returns an error's name as `errorType`, by which the caller distinguishes an invalid request from a failure. */

@@ -9,6 +9,8 @@ export const ENVIRONMENT = {
   sourceQueueArn: 'CAKELESS_SOURCE_QUEUE_ARN',
   /** JSON: the rules of trust domains that differ from the defaults. */
   trustDomainRules: 'CAKELESS_TRUST_DOMAIN_RULES',
+  /** JSON: the times that gates of rotations go by, where they differ from the defaults. */
+  gateRules: 'CAKELESS_GATE_RULES',
   /** ARNs of the roles that may sign with CA keys; `watch-signatures` reports any other signer. */
   signRoleArn: 'CAKELESS_SIGN_ROLE_ARN',
   createCaRoleArn: 'CAKELESS_CREATE_CA_ROLE_ARN',

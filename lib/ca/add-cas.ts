@@ -1,11 +1,7 @@
 /** Writes new CAs into the document of a trust domain, and publishes the bundles and chains of all. */
-import { certificatesIn } from '../certificate/pem.ts';
-import type { CaVersion, CaVersions } from '../contract/trust-domain.ts';
 import {
-  bundleKey,
-  casOf,
-  chainKey,
-  originOf,
+  type CaVersion,
+  type CaVersions,
   type TrustDomainDocument,
   trustDomainKey,
   trustDomainSchema,
@@ -18,9 +14,9 @@ import {
   formatDocument,
   JSON_TYPE,
   type JsonObject,
-  PEM_TYPE,
   readJsonObject,
 } from '../store/documents.ts';
+import { publishTrust } from './publish-trust.ts';
 
 export interface CreatedTrustDomain {
   readonly document: TrustDomainDocument;
@@ -53,7 +49,7 @@ export async function addCas(
     const cas = await prepare(document);
     const names = Object.keys(cas) as CaName[];
     if (document && names.length === 0) {
-      await publishBundles(service, document);
+      await publishTrust(service, trustDomain);
       return { document, created, added };
     }
     if (!(await writeCas(service, trustDomain, stored, cas))) continue; // another call was faster
@@ -85,29 +81,3 @@ const versionsOf = (cas: NewCas): Partial<Record<CaName, CaVersions>> =>
   Object.fromEntries(
     Object.entries(cas).map(([ca, only]) => [ca, { signing: only.version, versions: [only] }]),
   );
-
-/**
- * The version that signs comes first: kubeadm reads only the first certificate of a CA file. A bundle never has a
- * certificate above a CA: every certificate below that would be trusted, and with `ca` be a user of Kubernetes.
- */
-async function publishBundles(service: Service, document: TrustDomainDocument): Promise<void> {
-  for (const [ca, { signing, versions }] of casOf(document)) {
-    const inOrder = [...versions].sort(
-      (a, b) => Number(b.version === signing) - Number(a.version === signing),
-    );
-    const bundle = inOrder.map(({ certificate }) => certificate).join('');
-    await service.exchange.put(bundleKey(document.trustDomain, ca), bundle, PEM_TYPE);
-    const chain = chainsOf(inOrder);
-    if (chain !== '')
-      await service.exchange.put(chainKey(document.trustDomain, ca), chain, PEM_TYPE);
-  }
-}
-
-/** Subordinate CAs with the certificates above them, each certificate once; empty if none of them is subordinate. */
-function chainsOf(versions: readonly CaVersion[]): string {
-  const subordinate = versions.filter((version) => originOf(version) === 'subordinate');
-  const all = subordinate.flatMap(({ certificate, chain = '' }) =>
-    certificatesIn(certificate + chain),
-  );
-  return [...new Set(all)].map((pem) => `${pem}\n`).join('');
-}

@@ -69,3 +69,9 @@ export type ExamineGate = (
   transition: Transition,
   rules: GateRules,
 ) => Promise<GateResult>;
+
+/** How evidence is judged. */
+export interface Gate {
+  readonly examine: ExamineGate;
+  readonly rules: GateRules;
+}

@@ -7,6 +7,7 @@ import { AFTER_ADOPTION, readAdoptedSet, toAdopt } from '../support/adopted-cas.
 import { CorporateRoot } from '../support/corporate-root.ts';
 import { START } from '../support/in-memory-service.ts';
 import { MemoryStore } from '../support/memory-store.ts';
+import { GATE } from '../support/real-gate.ts';
 import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
 import { SoftKeys } from '../support/soft-keys.ts';
 
@@ -22,7 +23,7 @@ function opened(now = START) {
   };
   const call = (event: unknown) =>
     withReporter(
-      (reporter) => newCreateCaHandler(service, keys, reporter)(event, lambdaContext),
+      (reporter) => newCreateCaHandler(service, keys, GATE, reporter)(event, lambdaContext),
       'create-ca',
     );
   return { ...stores, keys, call };
@@ -143,6 +144,28 @@ it.each([
     },
     'ca: it has no KMS key yet: request a certificate for it first; ca: the certificate is not one certificate in PEM',
   ],
+  ...[
+    [{ action: 'plan-rotation' }, 'phase'],
+    [{ action: 'plan-rotation', phase: 'issue' }, 'phase'],
+    [{ action: 'plan-rotation', phase: 'trust', ca: 'sa' }, 'ca'],
+    [{ action: 'plan-rotation', phase: 'trust', validityDays: 0 }, 'validityDays'],
+    [{ action: 'rotate' }, 'to'],
+    [{ action: 'rotate', to: 'rest' }, 'to'],
+    [{ action: 'rotate', to: 'trust', waivers: [{ subject: 'a' }] }, 'waivers.0.reason'],
+    [{ action: 'rotate', to: 'trust', waivers: [{ subject: 'a\nb', reason: 'x' }] }, 'waivers.0'],
+    [
+      { action: 'rotate', to: 'trust', waivers: Array(201).fill({ subject: 'a', reason: 'b' }) },
+      'waivers',
+    ],
+    [{ action: 'rotate', to: 'trust', compromised: 'yes' }, 'compromised'],
+    [{ action: 'rotate', to: 'trust' }, 'trust domain fleet does not exist'],
+    [{ action: 'declare-compromised' }, 'trust domain fleet does not exist'],
+  ].map(([more, field]): [object, string] => [
+    { trustDomain: 'fleet', ca: 'ca', ...(more as object) },
+    field as string,
+  ]),
+  [{ action: 'rotation', trustDomain: 'fleet', ca: 'ca' }, 'ca'],
+  [{ action: 'rotation', trustDomain: 'fleet' }, 'trust domain fleet does not exist'],
 ])('refuses %j and names the field', async (event, field) => {
   const { call, authority } = opened();
   await expect(call(event)).rejects.toThrow(field);
@@ -248,4 +271,26 @@ it('returns CSRs, takes what was issued for them, and says which root is above',
   const again = await call({ action: 'import-certificate', trustDomain: 'fleet', cas });
   expect(again.result).toEqual({ ...result, created: false, added: [] });
   expect(again.lines).toMatchObject([{ message: 'exists' }]);
+});
+
+it('a rotation is planned, approved and started, and its status says what comes next', async () => {
+  const { call, authority, exchange } = opened();
+  await call({ trustDomain: 'fleet' });
+  const asked = { trustDomain: 'fleet', ca: 'front-proxy-ca' };
+  const planned = await call({ ...asked, action: 'plan-rotation', phase: 'trust' });
+  const { digest } = planned.result as unknown as { digest: string };
+  const approval = { ...asked, phase: 'trust', planDigest: digest, decision: 'approve' };
+  authority.seed(
+    `approvals/rotations/fleet/${digest}/AROAEXAMPLE:alice.json`,
+    JSON.stringify({ ...approval, reason: 'yearly', decidedAt: '2026-11-24T12:00:00Z' }),
+  );
+  const { result, lines } = await call({ ...asked, action: 'rotate', to: 'trust' });
+  expect(result).toMatchObject({ changed: true, phase: 'trust', sequence: 1, missing: [] });
+  expect(lines).toMatchObject([{ message: 'rotate', answer: { phase: 'trust' } }]);
+  expect(exchange.json('trust/fleet/rotation.json')).toMatchObject({
+    sequence: 1,
+    rotation: { ca: 'front-proxy-ca', phase: 'trust' },
+  });
+  const status = await call({ trustDomain: 'fleet', action: 'rotation' });
+  expect(status.result).toMatchObject({ phase: 'trust', rotation: { next: 'issue' } });
 });

@@ -9,6 +9,7 @@ import { REQUEST_MALFORMED } from '../../../lib/environment-names.ts';
 import { Fault } from '../../../lib/fault.ts';
 import { parseTrustDomainRules } from '../../../lib/trust-domain-rules.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
+import { GATE } from '../../support/real-gate.ts';
 import { lambdaContext, withReporter } from '../../support/running-service-lambda.ts';
 import { ImportingKms } from './importing-kms.ts';
 import { Pki } from './pki.ts';
@@ -88,7 +89,7 @@ export class World {
     try {
       const { result, lines } = await withReporter(
         (reporter) =>
-          newCreateCaHandler(service, this.kms, reporter)(JSON.parse(text), lambdaContext),
+          newCreateCaHandler(service, this.kms, GATE, reporter)(JSON.parse(text), lambdaContext),
         'create-ca',
       );
       this.logged.push(JSON.stringify(lines));

@@ -9,6 +9,7 @@ import { Fault } from '../../../lib/fault.ts';
 import { parseTrustDomainRules } from '../../../lib/trust-domain-rules.ts';
 import { CorporatePki } from '../../support/corporate-pki.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
+import { GATE } from '../../support/real-gate.ts';
 import { lambdaContext, withReporter } from '../../support/running-service-lambda.ts';
 import { SoftKeys } from '../../support/soft-keys.ts';
 import { type Run, runCommand } from '../adoption/world.ts';
@@ -74,7 +75,7 @@ export class World {
     try {
       const { result } = await withReporter(
         (reporter) =>
-          newCreateCaHandler(service, this.keys, reporter)(JSON.parse(text), lambdaContext),
+          newCreateCaHandler(service, this.keys, GATE, reporter)(JSON.parse(text), lambdaContext),
         'create-ca',
       );
       return this.tamper(JSON.parse(JSON.stringify(result)));

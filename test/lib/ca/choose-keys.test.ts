@@ -111,7 +111,7 @@ describe('a trust domain without kubelet-ca', () => {
 
   it('keeps fields that only a later release knows', async () => {
     const { service, create, before } = await withOld();
-    const later = { ...before, rotation: 'a', cas: { ...before.cas, 'pod-ca': { signing: 1 } } };
+    const later = { ...before, later: 'a', cas: { ...before.cas, 'pod-ca': { signing: 1 } } };
     service.authority.seed('trust/fleet.json', JSON.stringify(later));
     const { document } = await create('fleet', {}, ['kubelet-ca']);
     expect(service.authority.json('trust/fleet.json')).toEqual({

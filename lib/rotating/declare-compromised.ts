@@ -1,0 +1,56 @@
+/**
+ * Declares the old CA of the rotation under way compromised: from then on nothing vouches for anything because that CA
+ * has signed it, and leaf certificates are issued without the cross certificate. It needs no approval and no evidence:
+ * it only takes trust away.
+ */
+import { publishTrust } from '../ca/publish-trust.ts';
+import type { RotationStep } from '../contract/rotation.ts';
+import { Fault } from '../fault.ts';
+import type { Service } from '../service.ts';
+import { finishStep, writeStep } from './change-phase.ts';
+import { readTrustDomainObject } from './read-trust-domain.ts';
+import type { DeclareCompromisedRequest, RotateResponse } from './rotation-request.ts';
+
+/** A change of phase that was begun is finished first, and another may begin at the same time. */
+const MAX_ATTEMPTS = 5;
+
+/** @throws Fault request-malformed if this CA is not being rotated */
+export async function declareCompromised(
+  service: Service,
+  { trustDomain, ca }: DeclareCompromisedRequest,
+): Promise<RotateResponse> {
+  const nothing = { missing: [], notes: [], progress: [] };
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    const { document } = await readTrustDomainObject(service, trustDomain);
+    const { rotation, sequence = 0 } = document;
+    if (rotation?.ca !== ca)
+      throw new Fault(
+        'request-malformed',
+        `${ca} of trust domain ${trustDomain} is not being rotated: plan its rotation as that of a compromised CA (action plan-rotation, compromised)`,
+      );
+    const { from, to, phase } = rotation;
+    if (rotation.compromised) {
+      await publishTrust(service, trustDomain);
+      return { trustDomain, ca, changed: attempt > 1, phase, sequence, ...nothing };
+    }
+    const step: RotationStep = {
+      trustDomain,
+      ca,
+      from,
+      to,
+      sequence: sequence + 1,
+      before: phase,
+      after: phase,
+      compromised: true,
+      at: service.now().toISOString(),
+      approvedBy: [],
+      waivers: [],
+    };
+    // that of another change, if it was begun before
+    await finishStep(service, await writeStep(service, step));
+  }
+  throw new Fault(
+    'unavailable',
+    `trust domain ${trustDomain}: other calls kept changing it; try again`,
+  );
+}
