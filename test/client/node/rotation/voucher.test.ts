@@ -54,7 +54,11 @@ it('the key of the new CA, certified by the old one, is vouched for', () => {
 });
 
 it.each<[string, Refusal, string, Parameters<typeof judge>[1]?]>([
-  ['has the name of another CA', 'other-role', cross({ subject: commonNameOf('etcd-ca') })],
+  [
+    'has the name of another CA',
+    'other-role',
+    cross({ subject: commonNameOf('etcd-ca'), issuer: commonNameOf('kubernetes') }),
+  ],
   ['is signed by a CA that the file does not have', 'not-signed-by-ours', cross({ signer: third })],
   ['is signed by the CA of another file', 'not-signed-by-ours', cross(), { trusted: [pem(third)] }],
   ['signs itself', 'not-signed-by-ours', pem(to)],
