@@ -81,7 +81,6 @@ const cases: Case[] = [
   ['node:blue/cp1', 'put', 'exchange', 'reports/green/nodes/cp1.json', false],
   ['forwarder:blue', 'put', 'exchange', 'reports/blue/nodes/cp1.json', false],
   ['forwarder:blue', 'put', 'exchange', 'reports/blue/cluster.json', true],
-  ['forwarder:blue', 'get', 'exchange', 'reports/blue/cluster.json', true],
   ['forwarder:blue', 'put', 'exchange', 'reports/green/cluster.json', false],
   ['node:blue/cp1', 'put', 'exchange', 'reports/blue/cluster.json', true],
   ['node:blue/cp1', 'put', 'exchange', 'reports/green/cluster.json', false],
