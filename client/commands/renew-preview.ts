@@ -5,7 +5,7 @@ import { KUBEADM_FOLDERS } from '../node/disk/kubeadm-folders.ts';
 import type { NodeFolders } from '../node/disk/places.ts';
 import { describeSkipped } from '../node/disk/select-names.ts';
 import type { RenewalOptions } from '../node/renewal/options.ts';
-import type { ForeseenRestart, RenewalPreview } from '../node/renewal/preview.ts';
+import type { ForeseenRestart, ForeseenRotation, RenewalPreview } from '../node/renewal/preview.ts';
 import type { CaChangePreview } from '../node/renewal/preview-ca-change.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { describeRestart } from './describe-restarts.ts';
@@ -15,7 +15,7 @@ export function printPreview(
   output: OutputFormat,
   { cluster, node }: RenewalOptions,
   folders: Pick<NodeFolders, 'kubeconfigDir'>,
-  { renewals, skipped, restarts, caChange }: RenewalPreview,
+  { renewals, skipped, restarts, caChange, rotation, warnings }: RenewalPreview,
 ): ExitCode {
   const result = {
     dryRun: true,
@@ -27,6 +27,8 @@ export function printPreview(
     ],
     restarts,
     ...(caChange && { caChange }),
+    ...(rotation && { rotation }),
+    warnings,
   };
   printResult(terminal, output, result, () => [
     {
@@ -42,6 +44,8 @@ export function printPreview(
     ...describeSkipped(skipped).map((line) => printable(`skipped: ${line}`)),
     ...describeForeseen(restarts, folders),
     ...describeCaChange(caChange).map(printable),
+    ...describeForeseenRotation(rotation).map(printable),
+    ...warnings.map(printable),
     '(dry run: nothing was requested, changed or restarted)',
   ]);
   return skipped.some(({ isError }) => isError) ? EXIT.usage : EXIT.done;
@@ -62,6 +66,15 @@ export function describeForeseen(
   return [
     `would restart: ${would.map(({ component }) => component).join(', ') || nothing}`,
     ...others.map(describeRestart),
+  ];
+}
+
+function describeForeseenRotation(rotation: ForeseenRotation | undefined): string[] {
+  if (!rotation) return [];
+  const { ca, phase, refused } = rotation;
+  return [
+    ...(phase === undefined ? [] : [`rotation: ${ca} is rotated, in phase ${phase}`]),
+    ...refused.map((line) => `rotation: ${line}`),
   ];
 }
 

@@ -15,7 +15,9 @@ import type { RenewalDeps, RenewalOptions } from '../node/renewal/options.ts';
 import { previewRenewal } from '../node/renewal/preview.ts';
 import { runRenewal } from '../node/renewal/renew.ts';
 import type { CertificateReport, RenewReport } from '../node/renewal/report.ts';
+import { rotationFromBucket } from '../node/renewal/rotation-source.ts';
 import { rememberRenewal } from '../node/report/last-renewal.ts';
+import { findServedLeaves } from '../node/report/served.ts';
 import { writeReport } from '../node/report/write.ts';
 import {
   type NodeOptions,
@@ -34,6 +36,7 @@ import { describeOutcomes } from '../wording/outcomes.ts';
 import { describeOtherNames, isAboutNames } from '../wording/refusals.ts';
 import { reachAsKubelet } from './api-server.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
+import { describeRotation } from './describe-rotation.ts';
 import { leaseOf } from './node-lease.ts';
 import { printPreview } from './renew-preview.ts';
 
@@ -86,6 +89,8 @@ export async function renewThisNode(
     exchange: () => connection.exchange(),
     lease: () => leaseOf(() => connection.exchange(), terminal, renewal),
     reach: reachAsKubelet(folders),
+    rotation: rotationFromBucket(() => connection.exchange(), { ...renewal, stateDir }),
+    served: () => findServedLeaves(folders),
   };
   if (options.dryRun)
     return printPreview(
@@ -178,10 +183,11 @@ function caChangeOptions({
 }
 
 /** The most serious result: failed check, rejection, unreadable file, restart, pending. */
-export function exitCodeOf({ certificates, restarts }: RenewReport): ExitCode {
+export function exitCodeOf({ certificates, restarts, rotation }: RenewReport): ExitCode {
   const has = (...outcomes: CertificateReport['outcome'][]) =>
     certificates.some(({ outcome }) => outcomes.includes(outcome));
-  if (has('check-failed')) return EXIT.checkFailed;
+  const isHeldUp = rotation && (rotation.isReplayed || rotation.refused.length > 0);
+  if (has('check-failed') || isHeldUp) return EXIT.checkFailed;
   if (has('rejected')) return EXIT.rejected;
   if (certificates.some(({ isError }) => isError)) return EXIT.usage;
   const ofRestarts = exitCodeOfRestarts(restarts);
@@ -212,6 +218,7 @@ export function describe(report: RenewReport, fromConfig = false): string[] {
         )),
     ...describeSkipped(certificates),
     ...caDifferences.map((difference) => `CA: ${difference}`),
+    ...describeRotation(report.rotation),
     ...notes,
     ...restarts.map(describeRestart),
     ...(backup === undefined

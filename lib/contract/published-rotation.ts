@@ -17,6 +17,12 @@ const time = z
   .string()
   .check(z.refine((text) => !Number.isNaN(Date.parse(text)), 'must be a time'));
 
+/** The certificates that the service makes are much smaller. */
+const crossSchema = z.string().check(z.maxLength(16 * 1024));
+
+/** How many rotations of a CA a node may have slept through. */
+const MOST_CROSSES = 4;
+
 const versionFields = {
   version: z.number().check(z.int(), z.positive()),
   /** Of the certificate, in hexadecimal. */
@@ -42,11 +48,20 @@ export const publishedRotationSchema = widenable({
       from: publishedVersionSchema,
       to: publishedVersionSchema,
       /** The new CA's key certified by the old CA, in PEM; absent if the old one is compromised, or has pathLen 0. */
-      cross: z.optional(z.string().check(z.maxLength(16 * 1024))),
+      cross: z.optional(crossSchema),
     }),
   ),
   /** Versions that no node trusts any more: of a rotation that has ended, or that was taken back. */
   ended: z.array(widenable({ ca: z.enum(CA_NAMES), ...versionFields })).check(z.maxLength(100)),
+  /**
+   * Cross certificates of rotations that have ended, the newest of each CA, so that a node that slept through them can
+   * follow. None of a rotation that was compromised.
+   */
+  crosses: z.optional(
+    z
+      .array(widenable({ ca: z.enum(CA_NAMES), cross: crossSchema }))
+      .check(z.maxLength(CA_NAMES.length * MOST_CROSSES)),
+  ),
 });
 
 export type PublishedRotation = z.infer<typeof publishedRotationSchema>;

@@ -47,6 +47,8 @@ export interface SelectionRule {
   readonly names: readonly string[];
   /** Only certificates that are due. */
   readonly expiresWithin?: ExpiresWithin | undefined;
+  /** Certificates that are due although they do not expire. */
+  readonly isDue?: (place: CertificateInPlace) => boolean;
   /** `all` includes the certificate that the kubelet rotates. */
   readonly includesKubelets?: boolean;
   readonly now: Date;
@@ -124,7 +126,7 @@ function whyNot(place: PlaceState, all: boolean, rule: SelectionRule, folders: N
       isError: true,
     };
   const left = remaining(place, rule.now);
-  if (rule.expiresWithin && !isDue(left, rule.expiresWithin))
+  if (rule.expiresWithin && !expiresWithin(left, rule.expiresWithin) && !rule.isDue?.(place))
     return { reason: `valid until ${isoDate(place.leaf.validTo)}`, isError: false };
   if (all && !rule.includesKubelets && isKubeletsJob(place) && mayStillRotate(place, rule.now))
     return {
@@ -141,7 +143,7 @@ const isOfExternalEtcd = (name: CertificateName, folders: NodeFolders): boolean 
 const OF_EXTERNAL_ETCD =
   'kube-apiserver uses an external etcd, whose CA is not that of the service; to request it anyway, give its name';
 
-const isDue = (left: { seconds: number; share: number }, rule: ExpiresWithin) =>
+const expiresWithin = (left: { seconds: number; share: number }, rule: ExpiresWithin) =>
   'share' in rule ? left.share <= rule.share : left.seconds <= rule.seconds;
 
 const oneLine = (subject: string) => subject.replaceAll('\n', ', ');

@@ -9,8 +9,11 @@ import { placeOf } from '../disk/places.ts';
 import { type PlaceState, readPlace } from '../disk/read-place.ts';
 import { prepareInstallation } from '../install/installation.ts';
 import { type NewCertificate, planChanges } from '../install/plan.ts';
+import { requireEtcdQuorum } from '../restart/etcd-quorum.ts';
 import { isStaticPod, neededRestarts } from '../restart/needed-restarts.ts';
 import { findUnhealthy, requireVisibleProcesses } from '../restart/preconditions.ts';
+import type { WantedCas } from '../rotation/wanted-cas.ts';
+import { accepts } from '../trust/accepted-change.ts';
 import {
   type CaDecision,
   casOfFiles,
@@ -23,6 +26,14 @@ import { onlyTurned, turnBundles } from '../trust/turn-bundles.ts';
 import { checkApiServer } from './check-api-server.ts';
 import { type CheckedOutcome, checkOutcome } from './check-outcome.ts';
 import { completeInstallation } from './complete-installation.ts';
+import {
+  changedCas,
+  domainsToFollow,
+  gainedCas,
+  hasToTurn,
+  type NewLeaf,
+  rememberDrops,
+} from './follow-rotation.ts';
 import { leaseFor, type RenewalDeps, type RenewalOptions } from './options.ts';
 import { type RenewalOutcome, trustDomainsOf } from './outcomes.ts';
 import { checkOwnKubelet } from './own-kubelet.ts';
@@ -38,18 +49,23 @@ import {
 import { closeAll } from './request-journal.ts';
 import { onNode, stayingCertificates, stayingOnNode } from './staying-certificates.ts';
 
+export interface Installed extends Omit<RenewReport, 'cluster' | 'node' | 'rotation'> {
+  /** What the rotation asks for, and this node does not do: why. */
+  readonly refused: readonly string[];
+}
+
 export async function installCertificates(
   deps: RenewalDeps,
   options: RenewalOptions,
   exchange: ObjectStore,
   outcomes: readonly RenewalOutcome[],
-): Promise<Omit<RenewReport, 'cluster' | 'node'>> {
+): Promise<Installed> {
   const issued = outcomes.filter(({ state }) => state === 'issued');
   const published = await readBundles(deps, options, exchange, issued);
   deps.onStep?.('check');
   const waiting = outcomes.filter(({ state }) => state === 'pending').map(({ name }) => name);
-  const checkNow = () => ({ ...check(deps, options, issued, published), waiting });
-  const checked = checkNow();
+  const checkNow = async () => ({ ...(await check(deps, options, issued, published)), waiting });
+  const checked = await checkNow();
   const { decision, failed, certificates, alreadyInstalled } = checked;
   const reports: CertificateReport[] = [
     ...outcomes.filter(({ state }) => state !== 'issued').map(reportUnissued),
@@ -59,8 +75,12 @@ export async function installCertificates(
   await closeSpent(deps, failed);
   const rejected = outcomes.filter(({ state }) => state === 'rejected').map(({ name }) => name);
   const settled = [...rejected, ...alreadyInstalled];
-  const nothing = { restarts: [], caDifferences: decision.differences, notes: [] };
-  if (certificates.length === 0 && decision.caFiles.size === 0) {
+  const refused = checked.wanted.refused
+    .filter(({ ca }) => !accepts(options.caChange, ca))
+    .map(({ why }) => why);
+  const nothing = { restarts: [], caDifferences: decision.differences, notes: [], refused };
+  const changesCas = decision.caFiles.size > 0 || hasToTurn(options.rotation, deps.folders);
+  if (certificates.length === 0 && !changesCas) {
     await closeAll(deps.stateDir, settled);
     const notes = options.caChange.accept && decision.differences.length === 0 ? [UP_TO_DATE] : [];
     return { ...nothing, notes, certificates: reports };
@@ -90,7 +110,7 @@ async function readBundles(
   exchange: ObjectStore,
   issued: readonly RenewalOutcome[],
 ): Promise<Published> {
-  const domains = trustDomainsOf(issued);
+  const domains = new Map([...domainsToFollow(options, folders), ...trustDomainsOf(issued)]);
   const [first] = domains.values();
   const wholeNode = caChange.accept
     ? first || (await requireTrustDomain(exchange, { ...options, stateDir }))
@@ -102,6 +122,8 @@ async function readBundles(
 interface Checked {
   readonly published: Published;
   readonly decision: CaDecision;
+  /** What the rotation changes. */
+  readonly wanted: WantedCas;
   readonly failed: readonly CheckedOutcome[];
   /** To be installed. */
   readonly certificates: readonly IssuedCertificate[];
@@ -121,27 +143,35 @@ interface CheckedWithWaiting extends Checked {
 const namesOf = (certificates: readonly NewCertificate[]) =>
   certificates.map(({ place }) => place.name);
 
-function check(
+async function check(
   deps: RenewalDeps,
   options: RenewalOptions,
   issued: readonly RenewalOutcome[],
   published: Published,
-): Checked {
+): Promise<Checked> {
   const { folders } = deps;
-  const changed = decideCaChange(folders, published, options.caChange);
-  const decision = changeChains(changed, folders, published, options.caChange);
+  const decideWith = ({ rotated }: WantedCas) => {
+    const caChange = { ...options.caChange, rotated };
+    return changeChains(decideCaChange(folders, published, caChange), folders, published, caChange);
+  };
+  const trusting = decideWith(await gainedCas(deps, options.rotation, published));
   const now = deps.clock.now();
   const checked = issued.map((outcome) => {
     const place = readPlace(placeOf(outcome.name, deps.folders));
-    return { place, ...checkOutcome(outcome, decision, now, place) };
+    return { place, ...checkOutcome(outcome, trusting, now, place) };
   });
   const passed = checked.filter(({ problems }) => problems.length === 0);
   const candidates = passed.flatMap(({ outcome, place }) => newCertificate(outcome, place));
+  const certificates = candidates.filter((candidate) => !isInstalled(candidate));
+  const names = namesOf(certificates);
+  const fresh = certificates.flatMap(newLeaf);
+  const wanted = await changedCas(deps, options.rotation, published, names, fresh);
   return {
     published,
-    decision,
+    decision: options.rotation ? decideWith(wanted) : trusting,
+    wanted,
     failed: checked.filter(({ problems }) => problems.length > 0),
-    certificates: candidates.filter((candidate) => !isInstalled(candidate)),
+    certificates,
     alreadyInstalled: namesOf(candidates.filter(isInstalled)),
   };
 }
@@ -154,7 +184,7 @@ async function installAll(
   deps: RenewalDeps,
   options: RenewalOptions,
   checked: CheckedWithWaiting,
-  checkNow: () => CheckedWithWaiting,
+  checkNow: () => Promise<CheckedWithWaiting>,
 ) {
   // reports what cannot be changed before it waits for the lease
   const first = await planWithApiServer(deps, options, checked);
@@ -165,9 +195,11 @@ async function installAll(
   const lease = needsLease ? await leaseFor(deps) : undefined;
   try {
     await requireVisibleProcesses(users, deps);
+    await requireEtcdQuorum(first.restarts, deps);
     const unhealthyBefore = await findUnhealthy(users, deps);
+    const latest = users.length > 0 ? await checkNow() : checked;
     const { notes, caDifferences, ...planned } =
-      users.length > 0 ? await planWithApiServer(deps, options, checkNow()) : first;
+      users.length > 0 ? await planWithApiServer(deps, options, latest) : first;
     if (planned.names.join() !== first.names.join())
       throw new CommandError(
         'file-changed',
@@ -175,6 +207,7 @@ async function installAll(
         'run the same command again: its requests are kept',
       );
     const withHealth = { ...planned, unhealthyBefore };
+    await rememberDrops(deps.stateDir, options.rotation, latest.wanted);
     const prepared = await prepareInstallation(deps.stateDir, withHealth, deps.clock.now());
     deps.terminal.progress(`installing ${[...planned.names, ...planned.caFiles].join(', ')} ...`);
     const installed = await completeInstallation(prepared, deps, lease, reloading);
@@ -207,7 +240,7 @@ function plan(
   checkOwnKubelet(decision, folders);
   const turned = turnBundles(decision, folders, published, [
     ...staying.map(stayingOnNode),
-    ...certificates.flatMap(newOnNode),
+    ...certificates.flatMap(newLeaf).map(({ name, chain }) => onNode(name, chain)),
   ]);
   const { caFiles } = turned;
   const { changes, caData, notes } = planChanges({
@@ -222,7 +255,8 @@ function plan(
   const sameCas = onlyTurned(turned, decision);
   const read = changes.filter(({ path }) => !sameCas.includes(path));
   const restarts = options.restart ? neededRestarts(deps, users, cas, read) : [];
-  const trustDomain = trustDomainOf(certificates) ?? options.trustDomain;
+  const trustDomain =
+    trustDomainOf(certificates) ?? options.trustDomain ?? options.rotation?.published.trustDomain;
   return {
     ...{ names, caData, cas, trustDomain, changes, notes, restarts, caFiles: [...caFiles.keys()] },
     // only what the service publishes differently, if nothing of it was installed
@@ -230,9 +264,9 @@ function plan(
   };
 }
 
-const newOnNode = ({ place: { name }, chainPem }: NewCertificate) => {
+const newLeaf = ({ place: { name }, chainPem }: NewCertificate): NewLeaf[] => {
   const chain = chainOf(certificatesIn(chainPem));
-  return chain === undefined ? [] : [onNode(name, chain)];
+  return chain === undefined ? [] : [{ name, chain }];
 };
 
 const trustDomainOf = (certificates: readonly IssuedCertificate[]) =>

@@ -1,4 +1,5 @@
 /** The options of a renewal, and what it depends on. */
+import type { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
@@ -22,6 +23,9 @@ import { changeKubeconfig } from '../install/kubeconfig-change.ts';
 import { acquireLease } from '../restart/acquire-lease.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import type { HeldLease } from '../restart/lease.ts';
+import { dueBy } from '../rotation/due.ts';
+import type { FollowedRotation } from '../rotation/follow.ts';
+import type { RotationSource } from '../rotation/read-rotation.ts';
 import { accepts, type CaChangeOptions } from '../trust/accepted-change.ts';
 import type { ReachApiServer } from '../trust/api-server.ts';
 import { leadsTo, presentedBy } from '../trust/signer.ts';
@@ -45,6 +49,8 @@ export interface RenewalOptions {
   /** A folder that generate-csr or `renew --csr-only` filled: its keys and CSRs are used. */
   readonly csrDir: string | undefined;
   readonly also: readonly string[];
+  /** What the trust domain publishes about its rotations, if this node follows it. */
+  readonly rotation?: FollowedRotation | undefined;
 }
 
 /** The steps of a renewal in their order, for measurements (bench/upload-to-certificate.ts). */
@@ -66,6 +72,15 @@ export interface RenewalDeps extends RestartDeps {
   lease(): Promise<HeldLease | undefined>;
   /** The API server that the kubelet of this node uses; absent if it is not checked. */
   readonly reach?: ReachApiServer;
+  /** Absent if no rotation is followed. */
+  readonly rotation?: RotationSource;
+  /** What the components of this node serve now; absent if it is not looked at. */
+  readonly served?: () => Promise<readonly ServedLeaf[]>;
+}
+
+export interface ServedLeaf {
+  readonly component: string;
+  readonly leaf: X509Certificate;
 }
 
 /** @throws CommandError if other nodes held it all the time */
@@ -79,7 +94,9 @@ export function selectWanted({ folders, clock }: RestartDeps, options: RenewalOp
   const { names, expiresWithin } = options;
   const changesCas = accepts(options.caChange, 'ca');
   const includesKubelets = changesCas || isCutOff(folders);
-  const rule = { names, expiresWithin, includesKubelets, now: clock.now() };
+  const now = clock.now();
+  const isDue = dueBy(options.rotation, folders, now);
+  const rule = { names, expiresWithin, isDue, includesKubelets, now };
   const all = selectCertificates(folders, rule);
   const selection = leaveOutUnusable(all, (place) => requireUsable(place, options));
   return changesCas ? selection : withoutMissingCas(selection, folders);

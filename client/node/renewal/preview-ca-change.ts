@@ -2,20 +2,19 @@
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
-import type { NodeFolders } from '../disk/places.ts';
-import type { Exchange } from '../exchange/exchange.ts';
-import type { CaChangeOptions } from '../trust/accepted-change.ts';
-import type { ReachApiServer } from '../trust/api-server.ts';
+import { accepts, type CaChangeOptions } from '../trust/accepted-change.ts';
 import { casOfFiles, checkStayingCertificates, decideCaChange } from '../trust/ca-change.ts';
 import { changeChains } from '../trust/chain-change.ts';
 import type { PublishedBundle } from '../trust/read-bundle.ts';
 import { type NodeCertificate, turnBundles } from '../trust/turn-bundles.ts';
 import { checkApiServer } from './check-api-server.ts';
+import { changedCas, domainsToFollow } from './follow-rotation.ts';
+import type { RenewalDeps, RenewalOptions } from './options.ts';
 import { checkOwnKubelet } from './own-kubelet.ts';
 import {
   findTrustDomain,
+  type Published,
   readPublished,
-  type TrustDomainSources,
   UNKNOWN_TRUST_DOMAIN,
 } from './published-bundles.ts';
 import { stayingCertificates, stayingOnNode } from './staying-certificates.ts';
@@ -39,49 +38,76 @@ const unknown = (accept: boolean): string =>
 const HOW_TO_CHANGE =
   'certificates of a CA that these files lack would not be installed; --accept-ca-change with a --ca-cert-hash for each new CA changes them';
 
-interface PreviewOptions extends TrustDomainSources {
-  readonly reach: ReachApiServer | undefined;
-  readonly caChange: CaChangeOptions;
+type PreviewDeps = Pick<
+  RenewalDeps,
+  'folders' | 'stateDir' | 'clock' | 'exchange' | 'reach' | 'served'
+>;
+
+export interface Compared {
+  readonly change: CaChangePreview;
+  /** What a rotation asks for, and would not be done: why. */
+  readonly refused: readonly string[];
 }
 
 /** Without an accepted change, the service need not be reachable for a dry run. */
 export async function previewCaChange(
-  connect: () => Promise<Exchange>,
-  options: PreviewOptions,
+  deps: PreviewDeps,
+  options: RenewalOptions,
   names: readonly CertificateName[],
-  folders: NodeFolders,
-): Promise<CaChangePreview> {
-  if (options.caChange.accept) return compare(await connect(), options, names, folders);
+): Promise<Compared> {
+  if (options.caChange.accept) return compare(deps, options, names);
   try {
-    const found = await compare(await connect(), options, names, folders);
-    const { differences, files, problem } = found;
-    if (problem !== undefined || differences.length === files.length) return found;
-    return { ...found, problem: HOW_TO_CHANGE };
+    return await compare(deps, options, names);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const problem = `not compared with those of the service: ${reason}`;
-    return { differences: [], cas: [], files: [], problem };
+    return { change: { differences: [], cas: [], files: [], problem }, refused: [] };
   }
 }
 
 async function compare(
-  exchange: Exchange,
-  { caChange: options, reach, ...sources }: PreviewOptions,
+  deps: PreviewDeps,
+  options: RenewalOptions,
   names: readonly CertificateName[],
-  folders: NodeFolders,
+): Promise<Compared> {
+  const { folders, stateDir } = deps;
+  const { caChange, rotation } = options;
+  const exchange = await deps.exchange();
+  const trustDomain = await findTrustDomain(exchange, { ...options, stateDir });
+  if (trustDomain === undefined) {
+    const problem = unknown(caChange.accept === true);
+    return { change: { differences: [], cas: [], files: [], problem }, refused: [] };
+  }
+  const domains = new Map([
+    ...domainsToFollow(options, folders),
+    ...names.map((name) => [profileOf(name).ca, trustDomain] as const),
+  ]);
+  const wholeNode = caChange.accept ? trustDomain : undefined;
+  const published = await readPublished(exchange, domains, wholeNode, folders, caChange);
+  const wanted = await changedCas(deps, rotation, published, names, []);
+  const refused = wanted.refused.filter(({ ca }) => !accepts(caChange, ca)).map(({ why }) => why);
+  const by = { ...caChange, rotated: wanted.rotated };
+  return { change: await foresee(deps, by, names, published), refused };
+}
+
+async function foresee(
+  { folders, reach }: PreviewDeps,
+  options: CaChangeOptions,
+  names: readonly CertificateName[],
+  published: Published,
 ): Promise<CaChangePreview> {
-  const trustDomain = await findTrustDomain(exchange, sources);
-  if (trustDomain === undefined)
-    return { differences: [], cas: [], files: [], problem: unknown(options.accept === true) };
-  const domains = new Map(names.map((name) => [profileOf(name).ca, trustDomain] as const));
-  const wholeNode = options.accept ? trustDomain : undefined;
-  const published = await readPublished(exchange, domains, wholeNode, folders, options);
   const decide = (by: CaChangeOptions) =>
     changeChains(decideCaChange(folders, published, by), folders, published, by);
-  const { differences, caFiles } = decide({ ...options, accept: false });
-  // chains that follow what is published are no change that a person has to accept
-  const files = [...caFiles.keys()];
-  if (!options.accept) return { differences, cas: [], files };
+  const automatic = decide({ ...options, accept: false });
+  const { differences } = automatic;
+  // chains that follow what is published, and CAs of a rotation, are no change that a person has to accept
+  const files = [...automatic.caFiles.keys()];
+  const cas = casOfFiles(automatic, folders);
+  if (!options.accept) {
+    const isAutomatic = (line: string) => files.some((file) => line.startsWith(`${file} would `));
+    const isDone = differences.every(isAutomatic);
+    return { differences, cas, files, ...(!isDone && { problem: HOW_TO_CHANGE }) };
+  }
   try {
     const decision = decide(options);
     const staying = stayingCertificates(folders, names);
@@ -92,8 +118,11 @@ async function compare(
       ...staying.map(stayingOnNode),
       ...names.map((name) => foreseen(name, published)),
     ]);
-    const cas = casOfFiles(decision, folders);
-    return { differences: turned.differences, cas, files: [...decision.caFiles.keys()] };
+    return {
+      differences: turned.differences,
+      cas: casOfFiles(decision, folders),
+      files: [...decision.caFiles.keys()],
+    };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     return { differences, cas: [], files: [], problem };

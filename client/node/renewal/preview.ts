@@ -1,7 +1,8 @@
 /** What a renewal would request, change and restart. Writes nothing. */
 import { isoDate } from '../../../lib/certificate/iso-date.ts';
+import type { RotationPhase } from '../../../lib/contract/rotation.ts';
 import { formatName } from '../../../lib/csr/alternative-names.ts';
-import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { describeSubject } from '../../wording/csrs.ts';
 import type { Component } from '../disk/components.ts';
 import { type CertificatePlace, placeOf } from '../disk/places.ts';
@@ -10,6 +11,8 @@ import type { SkippedCertificate } from '../disk/select-names.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import { neededRestarts } from '../restart/needed-restarts.ts';
 import { type NotRestarted, whyNotRestarted } from '../restart/restartable.ts';
+import { followRotation } from '../rotation/follow.ts';
+import { casToFollow } from '../rotation/wanted-cas.ts';
 import { desired, type RenewalDeps, type RenewalOptions, selectWanted } from './options.ts';
 import { type CaChangePreview, previewCaChange } from './preview-ca-change.ts';
 
@@ -34,13 +37,26 @@ export interface RenewalPreview {
   readonly restarts: readonly ForeseenRestart[];
   /** How the CA files differ from what the service publishes; absent if nothing would be renewed. */
   readonly caChange?: CaChangePreview;
+  /** Absent if no rotation is followed. */
+  readonly rotation?: ForeseenRotation;
+  readonly warnings: readonly string[];
+}
+
+export interface ForeseenRotation {
+  readonly sequence: number;
+  readonly ca?: CaName | undefined;
+  readonly phase?: RotationPhase | undefined;
+  /** What this node would not do, and why. */
+  readonly refused: readonly string[];
 }
 
 /** Reads nothing from the bucket, except the CAs that the service publishes. */
 export async function previewRenewal(
-  deps: RestartDeps & Pick<RenewalDeps, 'exchange' | 'stateDir' | 'reach'>,
-  options: RenewalOptions,
+  deps: RestartDeps & Pick<RenewalDeps, 'exchange' | 'stateDir' | 'reach' | 'rotation' | 'served'>,
+  given: RenewalOptions,
 ): Promise<RenewalPreview> {
+  const { followed, warnings } = await followRotation(deps.rotation, deps.stateDir);
+  const options = { ...given, rotation: followed };
   const { folders } = deps;
   const { caChange } = options;
   const { present, skipped } = selectWanted(deps, options);
@@ -57,20 +73,25 @@ export async function previewRenewal(
     };
   });
   const names = present.map(({ name }) => name);
-  // without a certificate to renew, nothing is compared unless a person accepts what differs
-  const isCompared = names.length > 0 || caChange.accept;
-  const sources = { ...options, stateDir: deps.stateDir, reach: deps.reach };
-  const preview = isCompared
-    ? await previewCaChange(() => deps.exchange(), sources, names, folders)
-    : undefined;
-  const { cas = [], files = [] } = preview ?? {};
+  // without a certificate to renew, nothing is compared unless a person accepts what differs, or a rotation changes it
+  const isCompared =
+    names.length > 0 || caChange.accept || casToFollow(followed, folders).length > 0;
+  const preview = isCompared ? await previewCaChange(deps, options, names) : undefined;
+  const { cas = [], files = [] } = preview?.change ?? {};
   const changedFiles = files.map((file) => ({ path: resolvedPath(file) }));
   const needed = options.restart ? neededRestarts(deps, names, cas, changedFiles) : [];
   const restarts = needed.map(
     (component): ForeseenRestart =>
       whyNotRestarted(component, deps) ?? { component, state: 'would-restart' },
   );
-  return { renewals, skipped, restarts, ...(preview && { caChange: preview }) };
+  const { sequence, ca, phase } = followed?.memory ?? {};
+  return {
+    ...{ renewals, skipped, restarts, warnings },
+    ...(preview && { caChange: preview.change }),
+    ...(sequence !== undefined && {
+      rotation: { sequence, ca, phase, refused: preview?.refused ?? [] },
+    }),
+  };
 }
 
 const fileOf = (place: CertificatePlace) =>

@@ -2,6 +2,7 @@
 import { type Installation, listInstallations, pruneInstallations } from '../install/journal.ts';
 import type { RestartedInstallation } from '../install/restart-components.ts';
 import type { RestartDeps } from '../restart/deps.ts';
+import { requireEtcdQuorum } from '../restart/etcd-quorum.ts';
 import { returnManifests } from '../restart/held-manifests.ts';
 import type { HeldLease } from '../restart/lease.ts';
 import { isStaticPod } from '../restart/needed-restarts.ts';
@@ -46,6 +47,8 @@ export async function recover(
     for (const installation of unfinished) {
       const { id, phase, reason = '' } = installation.journal;
       deps.terminal.progress(`installation ${id} was interrupted (${phase}); resuming`);
+      // components that run with files that no longer exist are restarted anyway
+      if (phase !== 'undoing') await requireEtcdQuorum(installation.journal.restarts, deps);
       recovered.push(
         phase === 'undoing'
           ? await rollBackInstallation(installation, reason, deps, held)

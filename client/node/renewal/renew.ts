@@ -5,7 +5,11 @@
 import { findWrongKubeletDir } from '../disk/kubelet-dir.ts';
 import { findCaKeyWarnings } from '../restart/ca-key-warnings.ts';
 import { requireProc } from '../restart/processes.ts';
+import { type FollowedRotation, followRotation } from '../rotation/follow.ts';
+import { casToFollow } from '../rotation/wanted-cas.ts';
+import { recallRotation, rememberRotation } from '../state/rotation-memory.ts';
 import { withRunLock } from '../state/run-lock.ts';
+import { findLeft, hasToTurn } from './follow-rotation.ts';
 import { installCertificates } from './install-certificates.ts';
 import type { RenewalDeps, RenewalOptions } from './options.ts';
 import { awaitOutcomes } from './outcomes.ts';
@@ -28,24 +32,31 @@ export async function runRenewal(
   chance: Chance,
 ): Promise<RenewReport> {
   if (options.restart) requireProc(deps.folders);
-  await splay(deps, options, splaySeconds, chance);
+  // read again once the lock is held: the phase may change during the wait
+  const seen =
+    splaySeconds === undefined ? undefined : await followRotation(deps.rotation, deps.stateDir);
+  await splay(deps, { ...options, rotation: seen?.followed }, splaySeconds, chance);
   return withRunLock(deps.folders, () => renew(deps, options));
 }
 
 /** Call it with the run lock held. */
-export async function renew(deps: RenewalDeps, options: RenewalOptions): Promise<RenewReport> {
-  const { cluster, node } = options;
+export async function renew(deps: RenewalDeps, given: RenewalOptions): Promise<RenewReport> {
+  const { cluster, node } = given;
   deps.onStep?.('read');
   const recovered = await recoverFirst(deps);
   const completed = recovered.filter(({ installation }) => installation.journal.phase === 'done');
   const fresh = completed.flatMap(({ installation }) => installation.journal.names);
   if (fresh.length > 0) await closeAll(deps.stateDir, fresh);
+  const { followed, warnings, isReplayed } = await followRotation(deps.rotation, deps.stateDir);
+  if (followed) await rememberRotation(deps.stateDir, followed.memory);
+  const options = { ...given, rotation: followed };
   const { requests, afterUpload, skipped, closed, ...sent } = await sendRequests(
     deps,
     options,
     fresh,
   );
   const notes = [
+    ...warnings,
     ...sent.notes,
     ...[...findCaKeyWarnings(deps.folders), ...findWrongKubeletDir(deps.folders)].map(
       ({ file, warning }) => `warning: ${file}: ${warning}`,
@@ -58,20 +69,56 @@ export async function renew(deps: RenewalDeps, options: RenewalOptions): Promise
     ...closed.map(reportIdTaken),
   ];
   const base = { cluster, node, restarts, caDifferences: [], notes };
+  const ending = (report: RenewReport, refused: readonly string[] = []): Promise<RenewReport> =>
+    reportRotation(deps, { followed, isReplayed, refused }, report);
   // trust can change although no certificate is due
-  if (requests.length === 0 && !options.caChange.accept) return { ...base, certificates: reports };
+  const changesTrust =
+    options.caChange.accept ||
+    casToFollow(followed, deps.folders).length > 0 ||
+    hasToTurn(followed, deps.folders);
+  if (requests.length === 0 && !changesTrust) return ending({ ...base, certificates: reports });
   const exchange = await deps.exchange();
   const outcomes = await awaitOutcomes(deps, exchange, requests, {
     seconds: options.waitSeconds,
     forApprovals: options.waitForApprovals,
     afterUpload,
   });
-  const installed = await installCertificates(deps, options, exchange, outcomes);
-  return {
+  const { refused, ...installed } = await installCertificates(deps, options, exchange, outcomes);
+  const report = {
     ...base,
     ...installed,
     certificates: [...reports, ...installed.certificates],
     restarts: [...restarts, ...installed.restarts],
     notes: [...notes, ...installed.notes],
   };
+  return ending(report, refused);
+}
+
+/** Adds what the rotation is, and what it still asks of this node, and remembers that for the report of the node. */
+async function reportRotation(
+  deps: RenewalDeps,
+  { followed, isReplayed, refused }: RotationOutcome,
+  report: RenewReport,
+): Promise<RenewReport> {
+  if (!followed)
+    return isReplayed ? { ...report, rotation: { isReplayed, refused, left: [] } } : report;
+  const { sequence, ca, phase } = followed.memory;
+  const left = findLeft(deps, followed, report.certificates);
+  const memory = recallRotation(deps.stateDir) ?? followed.memory;
+  await rememberRotation(deps.stateDir, { ...memory, left: [...refused, ...left] });
+  return {
+    ...report,
+    rotation: {
+      sequence,
+      ...(ca !== undefined && { ca }),
+      ...(phase !== undefined && { phase }),
+      ...{ isReplayed, refused, left },
+    },
+  };
+}
+
+interface RotationOutcome {
+  readonly followed: FollowedRotation | undefined;
+  readonly isReplayed: boolean;
+  readonly refused: readonly string[];
 }

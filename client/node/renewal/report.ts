@@ -1,6 +1,7 @@
 /** The result of a renewal, certificate by certificate. */
 import { isoDate } from '../../../lib/certificate/iso-date.ts';
-import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import type { RotationPhase } from '../../../lib/contract/rotation.ts';
+import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
 import type { RestartDeps } from '../restart/deps.ts';
@@ -33,8 +34,23 @@ export interface RenewReport {
   /** How the service's CA bundles differ from the CA files of this node. */
   readonly caDifferences: readonly string[];
   readonly notes: readonly string[];
+  /** Absent if the trust domain was never rotated. */
+  readonly rotation?: RotationReport;
   /** Folder with the old files; absent if nothing was installed. */
   readonly backup?: string;
+}
+
+export interface RotationReport {
+  /** Absent if what is published is older than what this node has seen. */
+  readonly sequence?: number;
+  /** Absent if no rotation is under way. */
+  readonly ca?: CaName;
+  readonly phase?: RotationPhase;
+  readonly isReplayed: boolean;
+  /** What the rotation asks for, and this node does not do: why. */
+  readonly refused: readonly string[];
+  /** Certificates that it still has to replace: why. */
+  readonly left: readonly string[];
 }
 
 /** Read back from the files of the node. */

@@ -1,6 +1,7 @@
-/** A random wait before a renewal, so that nodes with simultaneous timers do not upload at the same time. */
+/** A random wait before a renewal, so that nodes with simultaneous timers do not upload or restart at the same time. */
 import type { RestartDeps } from '../restart/deps.ts';
 import { heldManifests } from '../restart/held-manifests.ts';
+import { casToFollow } from '../rotation/wanted-cas.ts';
 import { type RenewalOptions, selectWanted } from './options.ts';
 import { separateByNode } from './other-nodes-requests.ts';
 import { unfinishedInstallations } from './recover.ts';
@@ -12,7 +13,7 @@ export interface Chance {
 }
 
 /**
- * Waits only if something will be uploaded. An interrupted run is resumed immediately, because a component may be down.
+ * Waits only if something will be uploaded, or a rotation changes CA files. An interrupted run is resumed immediately, because a component may be down.
  * @param seconds the longest wait; if undefined, does not wait
  */
 export async function splay(
@@ -32,4 +33,5 @@ const wasInterrupted = ({ stateDir }: RestartDeps) =>
 
 const willUpload = (deps: RestartDeps, options: RenewalOptions) =>
   separateByNode(listRequests(deps.stateDir), options).own.length > 0 ||
-  selectWanted(deps, options).present.length > 0;
+  selectWanted(deps, options).present.length > 0 ||
+  casToFollow(options.rotation, deps.folders).length > 0;

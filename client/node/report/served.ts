@@ -1,10 +1,16 @@
 /** Which certificates the components of this node serve, by any CA: asked on their own ports. */
+import type { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
 import { URL } from 'node:url';
 import { sha256Of } from '../disk/fingerprints.ts';
 import type { NodeFolders } from '../disk/places.ts';
 import { callable } from '../restart/address.ts';
 import { readManifest } from '../restart/manifest.ts';
+
+export interface ServedLeaf {
+  readonly component: string;
+  readonly leaf: X509Certificate;
+}
 
 export interface ServedCertificate {
   readonly component: string;
@@ -32,6 +38,19 @@ export async function findServed(
   folders: NodeFolders,
   { kubeletPort, timeoutMs }: Listening = USUAL,
 ): Promise<ServedCertificate[]> {
+  const found = await findServedLeaves(folders, { kubeletPort, timeoutMs });
+  return found.map(({ component, leaf }) => ({
+    component,
+    sha256: sha256Of(leaf),
+    issuer: leaf.issuer.replaceAll('\n', ', '),
+  }));
+}
+
+/** The certificates themselves. Never throws, as `findServed`. */
+export async function findServedLeaves(
+  folders: NodeFolders,
+  { kubeletPort, timeoutMs }: Listening = USUAL,
+): Promise<ServedLeaf[]> {
   const ports = portsOf(folders, kubeletPort);
   const found = await Promise.all(ports.map((port) => ask(port, timeoutMs)));
   return found.flatMap((one) => one ?? []);
@@ -65,28 +84,19 @@ function portsOf(folders: NodeFolders, kubeletPort: number): Port[] {
 }
 
 /** Nothing is sent, so that it does not matter whether the certificate is trusted: it is only looked at. */
-function ask(
-  { component, host, port }: Port,
-  timeoutMs: number,
-): Promise<ServedCertificate | undefined> {
+function ask({ component, host, port }: Port, timeoutMs: number): Promise<ServedLeaf | undefined> {
   return new Promise((resolve) => {
     if (!Number.isInteger(port) || port < 1 || port > 65_535) return resolve(undefined);
     const socket = connect({ host, port, rejectUnauthorized: false });
     const timer = setTimeout(() => end(), timeoutMs);
-    const end = (served?: ServedCertificate) => {
+    const end = (served?: ServedLeaf) => {
       clearTimeout(timer);
       socket.destroy();
       resolve(served);
     };
     socket.once('secureConnect', () => {
       const certificate = socket.getPeerX509Certificate();
-      end(
-        certificate && {
-          component,
-          sha256: sha256Of(certificate),
-          issuer: certificate.issuer.replaceAll('\n', ', '),
-        },
-      );
+      end(certificate && { component, leaf: certificate });
     });
     socket.on('error', () => end());
   });

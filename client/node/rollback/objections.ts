@@ -3,6 +3,7 @@
  * invalid.
  */
 
+import type { X509Certificate } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isoDate } from '../../../lib/certificate/iso-date.ts';
@@ -20,14 +21,18 @@ import {
   digestOf,
   type RecordedChange,
 } from '../disk/file-change.ts';
+import { parseCertificates } from '../disk/fingerprints.ts';
 import { readIssuedServing } from '../disk/issued-serving.ts';
 import { readKubeconfig } from '../disk/kubeconfig.ts';
-import { caChainFileOf, caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
+import { caChainFileOf, caFileOf, type NodeFolders, placeOf, stateDirOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
 import { resolvedPath } from '../disk/resolved-path.ts';
 import { contentOf, type Installation } from '../install/journal.ts';
 import { kubeletAuthorityFile } from '../restart/kubelet-authority.ts';
 import { rootCaFile } from '../restart/root-ca-file.ts';
+import { hasKey, keyOf } from '../rotation/versions.ts';
+import { type RotationMemory, recallRotation } from '../state/rotation-memory.ts';
+import { subjectUntil } from '../trust/above.ts';
 import { type ReachApiServer, whyLost } from '../trust/api-server.ts';
 import { type Chain, chainOf } from '../trust/path.ts';
 import { leadsTo } from '../trust/signer.ts';
@@ -68,6 +73,7 @@ export function findObjections(
       ),
     ...findLostAuthority(installation, folders),
     ...findLostRootCa(installation, folders),
+    ...findRetired(installation, recallRotation(stateDirOf(folders))),
   ];
 }
 
@@ -113,6 +119,38 @@ function findLostRootCa(installation: Installation, folders: NodeFolders): strin
   return change && oldText(installation, change) === undefined
     ? [`${file}: would be removed, but kube-controller-manager does not start without it`]
     : [];
+}
+
+/** CA files and kubeconfigs that would trust a CA again that a rotation has retired: its key may be in other hands. */
+function findRetired(installation: Installation, memory: RotationMemory | undefined): string[] {
+  if (!memory || memory.gone.length === 0) return [];
+  const gone = memory.gone.map(({ key }) => key);
+  return installation.journal.changes.flatMap((change) => {
+    const now = casIn(change.path, currentText(change)).map(keyOf);
+    return casIn(change.path, oldText(installation, change) ?? '')
+      .filter((one) => hasKey(gone)(one) && !now.includes(keyOf(one)))
+      .map(
+        (one) =>
+          `${change.path}: would get ${subjectUntil(one)} back, which a rotation of trust domain ${memory.trustDomain} has retired`,
+      );
+  });
+}
+
+const currentText = ({ path, isLink }: RecordedChange) =>
+  isLink ? '' : (currentContent(path, false) ?? '');
+
+/** The CA certificates of a CA file, or the CA data of a kubeconfig; empty for a file that cannot be read. */
+function casIn(path: string, text: string): X509Certificate[] {
+  try {
+    const inFile = parseCertificates(text);
+    if (inFile.length > 0) return inFile.filter(({ ca }) => ca);
+    const { certificateAuthority } = readKubeconfig(text, dirname(path));
+    return certificateAuthority && 'pem' in certificateAuthority
+      ? parseCertificates(certificateAuthority.pem)
+      : [];
+  } catch {
+    return [];
+  }
 }
 
 /** The current content is neither what the installation wrote nor what would be restored. */

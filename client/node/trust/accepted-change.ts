@@ -1,4 +1,4 @@
-/** Which changes of CA files a person has accepted. */
+/** Which changes of CA files a person has accepted, and which a rotation brings without one. */
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
 import type { CaHashes } from './ca-cert-hash.ts';
 
@@ -6,6 +6,15 @@ export interface CaChangeOptions {
   readonly accept: boolean;
   /** Public keys of the CA certificates that may be added. */
   readonly hashes: CaHashes;
+  /** CAs that a rotation changes, whatever a person accepts (`client/node/rotation` judges that). */
+  readonly rotated?: ReadonlyMap<CaName, RotatedCa>;
+}
+
+export interface RotatedCa {
+  /** The certificates that its file is to have, in PEM. */
+  readonly bundle: string;
+  /** Keys of those that it gains, each with a voucher, in hex. */
+  readonly keys: readonly string[];
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
  * Which CA certificates a running node trusts: those in its CA files (pki/ca.crt …). What the service publishes is
- * compared with them, and replaces them only if a person accepts the change and names the keys (decision 0035).
+ * compared with them, and replaces them only if a person accepts the change and names the keys (decision 0035), or if a
+ * rotation changes them, whose new CA the old one vouches for (decision 0061).
  */
 
 import type { X509Certificate } from 'node:crypto';
@@ -17,7 +18,7 @@ import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import { findIssuersAmong, subjectOf, subjectUntil, WHY_NOT_ABOVE } from './above.ts';
 import { accepts, type CaChangeOptions } from './accepted-change.ts';
 import { type CaTexts, caFilesOf, whyNotKubeletCa } from './another-ca.ts';
-import { type CaHashes, formatCaCertHash, hashOf } from './ca-cert-hash.ts';
+import { formatCaCertHash, hashOf } from './ca-cert-hash.ts';
 import type { Presented } from './path.ts';
 import type { PublishedBundle } from './read-bundle.ts';
 import { leadsTo } from './signer.ts';
@@ -51,17 +52,14 @@ export function decideCaChange(
   const differing = new Set<CaName>();
   const objections: string[] = [];
   for (const [ca, theirs] of published) {
-    const accept = accepts(options, ca);
     const file = caFileOf(ca, folders);
-    const ours = currentContent(file, false) ?? '';
-    const found = describeDifferences(ca, file, ours, theirs, WOULD);
-    differences.push(...found);
-    if (found.length > 0) differing.add(ca);
-    const takes = accept && found.length > 0 && 'pem' in theirs;
-    changes.push(...describeDifferences(ca, file, ours, theirs, takes ? DID : WOULD));
-    if (takes) caFiles.set(file, theirs.pem);
-    bundles.set(ca, takes ? theirs.pem : ours);
-    if (accept) objections.push(...findUnpinned(ca, file, ours, theirs, options.hashes));
+    const one = decideOne(ca, file, theirs, options);
+    differences.push(...one.differences);
+    changes.push(...one.changes);
+    objections.push(...one.objections);
+    if (one.differs) differing.add(ca);
+    if (one.taken !== undefined) caFiles.set(file, one.taken);
+    bundles.set(ca, one.taken ?? one.ours);
   }
   checkAbove(caFiles);
   checkKubeletCa(folders, caFiles);
@@ -71,6 +69,24 @@ export function decideCaChange(
     ['nothing was changed: --accept-ca-change also needs --ca-cert-hash for:', ...objections],
     'compare each hash with one from a trusted source, and give it as --ca-cert-hash',
   );
+}
+
+/** A change that a person has accepted is what the service publishes; that of a rotation is what was judged for it. */
+function decideOne(ca: CaName, file: string, theirs: PublishedBundle, options: CaChangeOptions) {
+  const accept = accepts(options, ca);
+  const rotated = options.rotated?.get(ca);
+  const ours = currentContent(file, false) ?? '';
+  const next: PublishedBundle = accept || !rotated ? theirs : { pem: rotated.bundle };
+  const differences = describeDifferences(ca, file, ours, next, WOULD);
+  const isTaken = (accept || rotated !== undefined) && differences.length > 0 && 'pem' in next;
+  const pinned = [...options.hashes[ca], ...(rotated?.keys ?? [])];
+  return {
+    ...{ ours, differences },
+    taken: isTaken ? next.pem : undefined,
+    changes: describeDifferences(ca, file, ours, next, isTaken ? DID : WOULD),
+    differs: describeDifferences(ca, file, ours, theirs, WOULD).length > 0,
+    objections: accept ? findUnpinned(ca, file, ours, theirs, pinned) : [],
+  };
 }
 
 /** A hash of the root may be given for its CA: then the bucket may have added the root to the CA. */
@@ -137,17 +153,17 @@ function describeDifferences(
   ];
 }
 
-/** Certificates that a file loses were trusted before; each certificate that it gains needs a hash. */
+/** Certificates that a file loses were trusted before; each certificate that it gains needs a hash, or a voucher. */
 function findUnpinned(
   ca: CaName,
   file: string,
   ours: string,
   theirs: PublishedBundle,
-  hashes: CaHashes,
+  pinned: readonly string[],
 ): string[] {
   if ('problem' in theirs) return [`${file}: ${theirs.problem}`];
   return gained(ours, theirs.pem)
-    .filter((certificate) => !hashes[ca].includes(hashOf(certificate)))
+    .filter((certificate) => !pinned.includes(hashOf(certificate)))
     .map(
       (certificate) => `${file}: ${describe(ca, certificate)}: no --ca-cert-hash matches its key`,
     );

@@ -13,6 +13,7 @@
  * | disk | the CA files of the node | the CA files of the node | |
  * | first-use | `--trust-on-first-use` | | neither option given |
  * | hash of a root | `--ca-cert-hash root=…` | `--accept-ca-change` with `--ca-cert-hash root=…` | |
+ * | cross certificate | | in a rotation: a CA certificate of the file has certified the key (`client/node/rotation`) | |
  * | cluster | | `--trust-from-cluster`: what an API server publishes that today's CA files have verified | |
  *
  * - `first-trust.ts`: the CA files of a new node (`prepare`), judged by `pins.ts`.

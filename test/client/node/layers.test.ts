@@ -15,7 +15,10 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   /** How are systemd units installed and removed? */
   units: ['restart', 'state', 'disk'],
   /** How is a certificate renewed? */
-  renewal: ['rollback', 'fetch', 'install', 'trust', 'exchange', 'restart', 'csr', 'state', 'disk'],
+  renewal: [
+    ...['rollback', 'fetch', 'install', 'rotation', 'trust', 'exchange', 'restart', 'csr', 'state'],
+    'disk',
+  ],
   /** How do the keys of CAs leave a node? */
   'release-keys': ['install', 'trust', 'exchange', 'restart', 'state', 'disk'],
   /** How does a new node get everything that kubeadm needs? */
@@ -25,11 +28,13 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   /** What does this node say about itself? */
   report: ['trust', 'restart', 'disk'],
   /** How are the old files restored? */
-  rollback: ['install', 'trust', 'restart', 'state', 'disk'],
+  rollback: ['install', 'rotation', 'trust', 'restart', 'state', 'disk'],
   /** What is the outcome of a request? */
   fetch: ['trust', 'exchange', 'csr', 'state', 'disk'],
   /** How are files replaced, all or none? */
   install: ['trust', 'exchange', 'restart', 'state', 'disk'],
+  /** What does a rotation ask of this node? */
+  rotation: ['trust', 'exchange', 'state', 'disk'],
   /** Why is this CA or certificate trusted? */
   trust: ['exchange', 'disk'],
   /** How does a request travel? */

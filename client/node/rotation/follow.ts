@@ -1,0 +1,90 @@
+/** Whether this node follows what is published: never something older than it has seen. */
+import type { PublishedRotation } from '../../../lib/contract/published-rotation.ts';
+import type { CaName } from '../../../lib/profiles/certificate-names.ts';
+import {
+  type RotationMemory,
+  recallRotation,
+  rotationMemoryFile,
+} from '../state/rotation-memory.ts';
+import type { RotationSource } from './read-rotation.ts';
+
+/** What this node follows: what is published, and what it remembers with that. */
+export interface FollowedRotation {
+  readonly published: PublishedRotation;
+  readonly memory: RotationMemory;
+}
+
+export interface RotationReading {
+  /** Absent if nothing is published, or it is not followed. */
+  readonly followed?: FollowedRotation;
+  readonly warnings: readonly string[];
+  /** Whether something older was published than this node has seen. */
+  readonly isReplayed: boolean;
+}
+
+/** Never throws: without it, a renewal does what it does in a stable trust domain. Writes nothing. */
+export async function followRotation(
+  source: RotationSource | undefined,
+  stateDir: string,
+): Promise<RotationReading> {
+  const known = recallRotation(stateDir);
+  let published: PublishedRotation | undefined;
+  let reason = 'it does not exist';
+  try {
+    published = await source?.();
+  } catch (error) {
+    reason = error instanceof Error ? error.message : String(error);
+  }
+  if (!published)
+    return { warnings: known && source ? [describeMissing(known, reason)] : [], isReplayed: false };
+  const before = known?.trustDomain === published.trustDomain ? known : undefined;
+  if (before && published.sequence < before.sequence)
+    return { warnings: [describeReplay(published, before, stateDir)], isReplayed: true };
+  return {
+    followed: { published, memory: advance(before, published) },
+    warnings: [],
+    isReplayed: false,
+  };
+}
+
+const describeMissing = ({ trustDomain, sequence }: RotationMemory, reason: string) =>
+  `warning: the rotation of trust domain ${trustDomain} cannot be followed: ${reason}; this node has followed number ${sequence}, and changes nothing for a rotation until it can read a newer one`;
+
+const describeReplay = (
+  { trustDomain, sequence }: PublishedRotation,
+  before: RotationMemory,
+  stateDir: string,
+) =>
+  `warning: what trust domain ${trustDomain} publishes about rotations has number ${sequence}, but this node has seen number ${before.sequence}: it is ignored, because an old one was replayed, or the higher one was forged; compare both with cakeless trust-domain rotation ${trustDomain}, and if ${sequence} is right, remove ${rotationMemoryFile(stateDir)}`;
+
+/** More than a trust domain can have had. */
+const MOST_REMEMBERED = 100;
+
+function advance(
+  before: RotationMemory | undefined,
+  { trustDomain, sequence, rotation, ended }: PublishedRotation,
+): RotationMemory {
+  const { ca, phase, from, to } = rotation ?? {};
+  const isOf = (one: { ca: CaName; key: string }) =>
+    one.ca === ca && one.key === from?.publicKeySha256;
+  const isCompromised = rotation?.compromised === true;
+  const known = before?.compromised ?? [];
+  const compromised =
+    rotation && isCompromised && !known.some(isOf)
+      ? [...known, { ca: rotation.ca, key: rotation.from.publicKeySha256 }]
+      : known;
+  const retiring =
+    rotation?.phase === 'retire' ? [{ ca: rotation.ca, key: rotation.from.publicKeySha256 }] : [];
+  return {
+    trustDomain,
+    sequence,
+    ...(ca !== undefined && { ca }),
+    ...(phase !== undefined && { phase }),
+    gone: [...ended.map((one) => ({ ca: one.ca, key: one.publicKeySha256 })), ...retiring],
+    compromised: compromised.slice(-MOST_REMEMBERED),
+    dropped: (before?.dropped ?? []).filter(
+      (one) => isOf(one) && one.to === to?.publicKeySha256 && !compromised.some(isOf),
+    ),
+    left: before?.left ?? [],
+  };
+}
