@@ -17,7 +17,7 @@ export interface ForwarderAccessProps {
 
 /**
  * The role of a forwarder (`cakeless csrsigning`) that does not run on a control-plane node of its cluster, whose node
- * role is enough. It reaches the CSRs of the certificates API of that cluster, and no node's folder.
+ * role is enough. It reaches the CSRs of the certificates API of that cluster and its report, and no node's folder.
  */
 export class ForwarderAccess extends Construct {
   readonly role: iam.Role;

@@ -47,7 +47,7 @@ function forwarderPrincipal(cluster: string, buckets: ContractBuckets): Principa
   return {
     name: `forwarder:${cluster}`,
     kind: 'role',
-    description: `Carries CSRs of the certificates API of cluster ${cluster} (cakeless csrsigning).`,
+    description: `Carries CSRs of the certificates API of cluster ${cluster}, and reports it (cakeless csrsigning).`,
     statements: statementsOf({ principal: 'forwarder', cluster }, buckets),
   };
 }

@@ -17,6 +17,7 @@ export const DOCUMENT_NAMES = [
   'budget-holder',
   'restart-lease',
   'node-report',
+  'cluster-report',
   'reconcile-cursor',
   'cakeless-yaml',
   'invitation',

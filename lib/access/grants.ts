@@ -5,11 +5,18 @@ import {
   type Deletion,
   OBJECT_ACCESS,
   type ObjectAccess,
+  type Own,
   USERID_VARIABLE,
   type Write,
   type WriteCondition,
 } from './objects.ts';
-import { type Caller, type Place, type Principal, placeOf } from './principals.ts';
+import {
+  type BoundPrincipal,
+  type Caller,
+  type Place,
+  type Principal,
+  placeOf,
+} from './principals.ts';
 
 export type ObjectVerb = 'get' | 'get-version' | 'put' | 'delete' | 'delete-version';
 export type ListVerb = 'list' | 'list-versions';
@@ -47,7 +54,7 @@ export type BucketGrant = ObjectGrant | ListGrant;
 /** Everything that a principal may do with one bucket. */
 export function bucketGrants(caller: Caller, bucket: Bucket): BucketGrant[] {
   const { principal } = caller;
-  const place = placeOf(caller);
+  const place = boundOf(caller);
   const rows = rowsOf(bucket);
   const readable = rows.filter(({ get }) => get.includes(principal));
   const readableKeys = readable.map((row) => keyPattern(row, place));
@@ -164,10 +171,12 @@ function listGrants(
   principal: Principal,
   bucket: Bucket,
   readable: readonly ObjectAccess[],
-  place: Place | undefined,
+  place: Bound | undefined,
 ): ListGrant[] {
   const { list, versions } = BUCKET_ACCESS[bucket];
-  const own = place ? readable.filter((row) => row.own).map((row) => keyPattern(row, place)) : [];
+  const own = place
+    ? readable.filter((row) => ownOf(row, place)).map((row) => keyPattern(row, place))
+    : [];
   return [
     ...(list.includes(principal) ? [{ bucket, verb: 'list' as const }] : []),
     ...(own.length > 0 ? [{ bucket, verb: 'list' as const, prefixes: own }] : []),
@@ -178,7 +187,7 @@ function listGrants(
 function keysToPut(
   rows: readonly ObjectAccess[],
   principal: Principal,
-  place: Place | undefined,
+  place: Bound | undefined,
   condition: WriteCondition | undefined,
 ): string[] {
   return rows.flatMap((row) =>
@@ -193,7 +202,7 @@ function keysToPut(
 function keysToDelete(
   rows: readonly ObjectAccess[],
   principal: Principal,
-  place: Place | undefined,
+  place: Bound | undefined,
 ): string[] {
   return rows.flatMap((row) =>
     (row.delete ?? [])
@@ -211,15 +220,30 @@ function objectGrant(
   return keys.length > 0 ? [{ bucket, verb, keys, condition }] : [];
 }
 
+/** A principal that is bound to a place. */
+interface Bound extends Place {
+  readonly principal: BoundPrincipal;
+}
+
+function boundOf(caller: Caller): Bound | undefined {
+  const place = placeOf(caller);
+  return place && 'cluster' in caller ? { ...place, principal: caller.principal } : undefined;
+}
+
+const ownOf = ({ own }: ObjectAccess, { principal }: Bound): Own | undefined =>
+  typeof own === 'string' ? own : own?.[principal];
+
 /** All keys of a row; for a principal that is bound to a place, those that it owns. */
-function keyPattern({ prefix, own }: ObjectAccess, place?: Place): string {
-  if (place === undefined || own === undefined) return `${prefix}*`;
-  return prefix + own.replace('<cluster>', () => place.cluster).replace('<node>', () => place.node);
+function keyPattern(row: ObjectAccess, place?: Bound): string {
+  const own = place && ownOf(row, place);
+  if (place === undefined || own === undefined) return `${row.prefix}*`;
+  const { cluster, node } = place;
+  return row.prefix + own.replace('<cluster>', () => cluster).replace('<node>', () => node);
 }
 
 function keyPatterns(
   row: ObjectAccess,
-  place: Place | undefined,
+  place: Bound | undefined,
   suffixes: readonly string[] = [''],
 ): string[] {
   return suffixes.map((suffix) => keyPattern(row, place) + suffix);

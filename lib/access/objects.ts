@@ -11,7 +11,7 @@ import {
   OUTCOME_SUFFIXES,
 } from '../contract/prefixes.ts';
 import { USER_NAME } from '../profiles/certificate-names.ts';
-import { PEOPLE, type Principal } from './principals.ts';
+import { type BoundPrincipal, PEOPLE, type Principal } from './principals.ts';
 
 /**
  * The header that every write by any principal must have: `new`: `If-None-Match: *`, so that it replaces nothing;
@@ -44,11 +44,20 @@ export interface Deletion {
 /** What nobody may delete, not even break-glass: an object (by a delete marker), or a version of it. */
 export type Kept = 'objects' | 'versions';
 
+export type Own =
+  | '<cluster>/<node>/*'
+  | '<cluster>.json'
+  | '<cluster>/nodes/<node>.json'
+  | '<cluster>/cluster.json';
+
 export interface ObjectAccess {
   readonly bucket: Bucket;
   readonly prefix: string;
-  /** What a bound principal owns under the prefix; it reaches nothing else there. @default nothing: it reaches all of it */
-  readonly own?: '<cluster>/<node>/*' | '<cluster>.json' | '<cluster>/nodes/<node>.json';
+  /**
+   * What a bound principal owns under the prefix; it reaches nothing else there. By principal, if they own different
+   * things. @default nothing: it reaches all of it
+   */
+  readonly own?: Own | Readonly<Partial<Record<BoundPrincipal, Own>>>;
   readonly get: readonly Principal[];
   readonly put: readonly Write[];
   /** @default nobody, except break-glass */
@@ -114,11 +123,15 @@ const EXCHANGE: readonly Omit<ObjectAccess, 'bucket'>[] = [
     put: [{ by: ['control-plane'], condition: 'compared' }],
   },
   {
-    // a node can lie about itself only
+    // a node can lie about itself only, and a forwarder about its cluster
     prefix: EXCHANGE_PREFIXES.reports,
-    own: '<cluster>/nodes/<node>.json',
-    get: ['node', 'reconcile', ...PEOPLE],
-    put: [{ by: ['node'], condition: 'compared' }],
+    own: {
+      node: '<cluster>/nodes/<node>.json',
+      'control-plane': '<cluster>/cluster.json',
+      forwarder: '<cluster>/cluster.json',
+    },
+    get: ['node', 'control-plane', 'forwarder', 'reconcile', ...PEOPLE],
+    put: [{ by: ['node', 'control-plane', 'forwarder'], condition: 'compared' }],
   },
 ];
 

@@ -13,8 +13,8 @@ export type Person = (typeof PEOPLE)[number];
 
 /**
  * Principals that reach only what is their own: a node its folder; a control-plane node, which is a node too, the lease
- * of its cluster and the folder of CSRs of the certificates API, as it may run a forwarder; a forwarder that runs
- * elsewhere, that folder alone; a requester of user certificates the users' folder; a relay, who invites and relays for
+ * of its cluster and, as it may run a forwarder, the folder of CSRs of the certificates API and the report of the
+ * cluster; a forwarder that runs elsewhere, these two alone; a requester of user certificates the users' folder; a relay, who invites and relays for
  * nodes without AWS credentials, every folder of one cluster.
  */
 export const BOUND_PRINCIPALS = ['node', 'control-plane', 'forwarder', 'user', 'relay'] as const;

@@ -11,6 +11,7 @@ import { caCsrKey, caCsrRecordKey, caCsrRecordSchema } from './ca-csr-record.ts'
 import { claimKey, claimSchema } from './ca-key-claim.ts';
 import { type CaVersionName, caCertificateKey, caRecordKey, caRecordSchema } from './ca-record.ts';
 import { clusterRecordKey, clusterRecordSchema } from './cluster-record.ts';
+import { clusterReportKey, clusterReportSchema } from './cluster-report.ts';
 import { csrClaimKey, csrClaimSchema } from './csr-claim.ts';
 import {
   bootstrapBudgetKey,
@@ -139,6 +140,12 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
     key: nodeReportKey(cluster, ofNode.node),
     content: 'what a node says about itself',
     document: widenable(nodeReportSchema),
+  },
+  {
+    bucket: 'exchange',
+    key: clusterReportKey(cluster),
+    content: 'what a forwarder says about its cluster',
+    document: widenable(clusterReportSchema),
   },
   {
     bucket: 'authority',

@@ -6,6 +6,7 @@ import { caCsrRecordSchema } from '../contract/ca-csr-record.ts';
 import { claimSchema } from '../contract/ca-key-claim.ts';
 import { caRecordSchema } from '../contract/ca-record.ts';
 import { clusterRecordSchema } from '../contract/cluster-record.ts';
+import { clusterReportSchema } from '../contract/cluster-report.ts';
 import { csrClaimSchema } from '../contract/csr-claim.ts';
 import { clusterBudgetSchema, nodeBudgetSchema } from '../contract/day-budget.ts';
 import { decisionRecordSchema } from '../contract/decision-record.ts';
@@ -140,6 +141,13 @@ export const BUCKET_DOCUMENTS: readonly DescribedDocument[] = [
     schema: nodeReportSchema,
     unknownFields: WIDENABLE,
     describe: describeWith(FIELDS.nodeReport),
+  },
+  {
+    name: 'cluster-report',
+    title: 'who in a cluster trusts which CA certificates',
+    schema: clusterReportSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.clusterReport),
   },
   {
     name: 'reconcile-cursor',

@@ -204,6 +204,7 @@ const LEASES: Row[] = [
 ];
 
 const report = `exchange/reports/a/nodes/${NODE}.json`;
+const clusterReport = 'exchange/reports/a/cluster.json';
 
 const REPORTS: Row[] = [
   row(s3.put, report, NODE_ITSELF),
@@ -219,6 +220,16 @@ const REPORTS: Row[] = [
     who: 'node',
   }),
   denied(s3.put, 'exchange/reports/a.json', undefined, { what: report, who: 'node' }),
+  // of the cluster, by those who forward its CSRs
+  row(s3.put, clusterReport, FORWARDERS_OF_A),
+  row(s3.put, clusterReport, FORWARDERS_OF_A, 'with If-Match'),
+  denied(s3.put, clusterReport, 'without a condition', { who: 'forwarder of a' }),
+  denied(s3.put, clusterReport, 'in DEEP_ARCHIVE', { who: 'forwarder of a' }),
+  row(s3.put, clusterReport.replace('/a/', '/b/'), ['node of b', 'forwarder of b']),
+  row(s3.get, clusterReport, [...FORWARDERS_OF_A, 'reconcile', ...READERS]),
+  row(s3.list, clusterReport, [...FORWARDERS_OF_A, ...LISTERS]),
+  row(s3.delete, clusterReport, ['root']),
+  denied(s3.put, `${clusterReport}/x.json`, undefined, { what: clusterReport, who: 'forwarder of a' }),
 ];
 
 const CLUSTERS: Row[] = [

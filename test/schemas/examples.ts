@@ -33,6 +33,7 @@ const IN_S3_CONTRACT = [
   'pending',
   'restart-lease',
   'node-report',
+  'cluster-report',
   'decision-record',
   'request-approval',
   'standing-approval',

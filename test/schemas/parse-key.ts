@@ -9,6 +9,7 @@ const BY_KEY: readonly (readonly [RegExp, string])[] = [
   [/^trust\//, 'trust-domain'],
   [/^records\/[^/]+\/csr\/[^/]+\.json$/, 'csr-claim'],
   [/^records\//, 'decision-record'],
+  [/^reports\/[^/]+\/cluster\.json$/, 'cluster-report'],
   [/^reports\//, 'node-report'],
   [/^budgets\/[^/]+\/csr\/[^/]+\/[^/]+\/[^/]+$/, 'budget-holder'],
   [/^budgets\/[^/]+\/csr~\/[^/]+$/, 'cluster-budget'],
