@@ -11,6 +11,7 @@ import {
   type CaFinding,
   type CreateCaRequest,
   type PreparedAdoption,
+  type RenewedCa,
   type RequestedCertificates,
 } from '../lib/ca/trust-domain-request.ts';
 import { REQUEST_MALFORMED } from '../lib/environment-names.ts';
@@ -30,16 +31,15 @@ const trustDomain = z
   .string()
   .check(z.refine(isSubdomain, 'must be an RFC 1123 subdomain (lower case)'), z.maxLength(120));
 
+const validityDays = z.number().check(z.int(), z.positive(), z.maximum(36500));
+
 const createSchema = z.strictObject({
   action: z.optional(z.literal('create')),
   trustDomain,
   cas: z.optional(z.array(z.enum(CA_NAMES)).check(z.minLength(1))),
   keySpec: z.optional(z.enum(CA_KEY_SPECS)),
   keys: z.optional(z.partialRecord(z.enum(CA_NAMES), z.string())),
-  validityDays: z._default(
-    z.number().check(z.int(), z.positive(), z.maximum(36500)),
-    DEFAULT_VALIDITY_DAYS,
-  ),
+  validityDays: z._default(validityDays, DEFAULT_VALIDITY_DAYS),
 });
 
 const MAX_PEM_LENGTH = 64 * 1024;
@@ -81,6 +81,13 @@ const requestSchema = z.discriminatedUnion('action', [
     keySpec: z.optional(z.enum(CA_KEY_SPECS)),
   }),
   z.strictObject({ action: z.literal('import-certificate'), trustDomain, cas: toImport }),
+  z.strictObject({
+    action: z.literal('renew-ca'),
+    trustDomain,
+    ca: z.enum(CA_NAMES),
+    validityDays: z.optional(validityDays),
+    dryRun: z.optional(z.boolean()),
+  }),
 ]);
 
 /** For the caller: no secrets, only what is in the published certificates. */
@@ -94,11 +101,15 @@ export interface TrustDomainSummary {
   readonly warnings?: readonly CaFinding[];
 }
 
-export type CreateCaResponse = TrustDomainSummary | PreparedAdoption | RequestedCertificates;
+export type CreateCaResponse =
+  | TrustDomainSummary
+  | PreparedAdoption
+  | RequestedCertificates
+  | RenewedCa;
 
 /**
  * Creates or adopts the CAs of a trust domain, or imports their certificates, each once; repeated calls return the existing
- * ones.
+ * ones. Renews their certificates.
  */
 export function newCreateCaHandler(service: Service, caKeys: CaKeys, reporter: Reporter) {
   return middy<unknown>()
@@ -140,6 +151,14 @@ async function answer(deps: Deps, request: CreateCaRequest): Promise<CreateCaRes
       const { importCertificates } = await import('../lib/ca/import-certificate.ts');
       const { warnings, ...result } = await importCertificates(service, caKeys, request);
       return { ...summarize(deps, 'imported', result), warnings };
+    }
+    case 'renew-ca': {
+      const { renewCa } = await import('../lib/ca/renew-ca.ts');
+      const renewed = await renewCa(service, request);
+      reporter.logger.info(renewed.changed ? 'renewed a CA certificate' : 'nothing was renewed', {
+        ...renewed,
+      });
+      return renewed;
     }
     default:
       return summarize(deps, 'created', await createTrustDomain(service, caKeys, request));

@@ -90,7 +90,10 @@ const versionsOf = (cas: NewCas): Partial<Record<CaName, CaVersions>> =>
  * The version that signs comes first: kubeadm reads only the first certificate of a CA file. A bundle never has a
  * certificate above a CA: every certificate below that would be trusted, and with `ca` be a user of Kubernetes.
  */
-async function publishBundles(service: Service, document: TrustDomainDocument): Promise<void> {
+export async function publishBundles(
+  service: Service,
+  document: TrustDomainDocument,
+): Promise<void> {
   for (const [ca, { signing, versions }] of casOf(document)) {
     const inOrder = [...versions].sort(
       (a, b) => Number(b.version === signing) - Number(a.version === signing),
