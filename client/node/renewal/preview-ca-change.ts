@@ -2,11 +2,16 @@
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
-import type { NodeFolders } from '../disk/places.ts';
+import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { CaChangeOptions } from '../trust/accepted-change.ts';
 import type { ReachApiServer } from '../trust/api-server.ts';
-import { casOfFiles, checkStayingCertificates, decideCaChange } from '../trust/ca-change.ts';
+import {
+  type CaDecision,
+  casOfFiles,
+  checkStayingCertificates,
+  decideCaChange,
+} from '../trust/ca-change.ts';
 import { changeChains } from '../trust/chain-change.ts';
 import type { PublishedBundle } from '../trust/read-bundle.ts';
 import { type NodeCertificate, turnBundles } from '../trust/turn-bundles.ts';
@@ -26,6 +31,8 @@ export interface CaChangePreview {
   readonly cas: readonly CaName[];
   /** Files that would get other certificates: those of CAs, and of what is above them. */
   readonly files: readonly string[];
+  /** Of these, those that only get renewed certificates, which no component has to read before its next start. */
+  readonly unread: readonly string[];
   /** Why the change would be refused, or why the files could not be compared. */
   readonly problem?: string;
 }
@@ -39,9 +46,12 @@ const unknown = (accept: boolean): string =>
 const HOW_TO_CHANGE =
   'certificates of a CA that these files lack would not be installed; --accept-ca-change with a --ca-cert-hash for each new CA changes them';
 
+const NOTHING = { differences: [], cas: [], files: [], unread: [] };
+
 interface PreviewOptions extends TrustDomainSources {
   readonly reach: ReachApiServer | undefined;
   readonly caChange: CaChangeOptions;
+  readonly now: Date;
 }
 
 /** Without an accepted change, the service need not be reachable for a dry run. */
@@ -60,28 +70,36 @@ export async function previewCaChange(
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const problem = `not compared with those of the service: ${reason}`;
-    return { differences: [], cas: [], files: [], problem };
+    return { ...NOTHING, problem };
   }
 }
 
 async function compare(
   exchange: Exchange,
-  { caChange: options, reach, ...sources }: PreviewOptions,
+  { caChange: options, reach, now, ...sources }: PreviewOptions,
   names: readonly CertificateName[],
   folders: NodeFolders,
 ): Promise<CaChangePreview> {
   const trustDomain = await findTrustDomain(exchange, sources);
-  if (trustDomain === undefined)
-    return { differences: [], cas: [], files: [], problem: unknown(options.accept === true) };
+  if (trustDomain === undefined) return { ...NOTHING, problem: unknown(options.accept === true) };
   const domains = new Map(names.map((name) => [profileOf(name).ca, trustDomain] as const));
   const wholeNode = options.accept ? trustDomain : undefined;
   const published = await readPublished(exchange, domains, wholeNode, folders, options);
   const decide = (by: CaChangeOptions) =>
-    changeChains(decideCaChange(folders, published, by), folders, published, by);
-  const { differences, caFiles } = decide({ ...options, accept: false });
-  // chains that follow what is published are no change that a person has to accept
+    changeChains(decideCaChange(folders, published, by, now), folders, published, by);
+  const unaccepted = decide({ ...options, accept: false });
+  const { differences, caFiles } = unaccepted;
+  // chains that follow what is published, and renewed certificates, are no change that a person has to accept
   const files = [...caFiles.keys()];
-  if (!options.accept) return { differences, cas: [], files };
+  const unreadOf = ({ onlyRenewed }: CaDecision) =>
+    [...onlyRenewed].map((ca) => caFileOf(ca, folders));
+  if (!options.accept)
+    return {
+      differences,
+      cas: casOfFiles(unaccepted, folders),
+      files,
+      unread: unreadOf(unaccepted),
+    };
   try {
     const decision = decide(options);
     const staying = stayingCertificates(folders, names);
@@ -93,10 +111,13 @@ async function compare(
       ...names.map((name) => foreseen(name, published)),
     ]);
     const cas = casOfFiles(decision, folders);
-    return { differences: turned.differences, cas, files: [...decision.caFiles.keys()] };
+    return {
+      ...{ differences: turned.differences, cas, files: [...decision.caFiles.keys()] },
+      unread: unreadOf(decision),
+    };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    return { differences, cas: [], files: [], problem };
+    return { ...NOTHING, differences, problem };
   }
 }
 

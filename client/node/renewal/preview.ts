@@ -59,12 +59,15 @@ export async function previewRenewal(
   const names = present.map(({ name }) => name);
   // without a certificate to renew, nothing is compared unless a person accepts what differs
   const isCompared = names.length > 0 || caChange.accept;
-  const sources = { ...options, stateDir: deps.stateDir, reach: deps.reach };
+  const now = deps.clock.now();
+  const sources = { ...options, stateDir: deps.stateDir, reach: deps.reach, now };
   const preview = isCompared
     ? await previewCaChange(() => deps.exchange(), sources, names, folders)
     : undefined;
-  const { cas = [], files = [] } = preview ?? {};
-  const changedFiles = files.map((file) => ({ path: resolvedPath(file) }));
+  const { cas = [], files = [], unread = [] } = preview ?? {};
+  const changedFiles = files
+    .filter((file) => !unread.includes(file))
+    .map((file) => ({ path: resolvedPath(file) }));
   const needed = options.restart ? neededRestarts(deps, names, cas, changedFiles) : [];
   const restarts = needed.map(
     (component): ForeseenRestart =>

@@ -10,6 +10,7 @@ import { installCertificates } from './install-certificates.ts';
 import type { RenewalDeps, RenewalOptions } from './options.ts';
 import { awaitOutcomes } from './outcomes.ts';
 import { recoverFirst } from './recover.ts';
+import { lookForRenewedCas } from './renewed-cas.ts';
 import {
   type CertificateReport,
   type RenewReport,
@@ -59,7 +60,11 @@ export async function renew(deps: RenewalDeps, options: RenewalOptions): Promise
   ];
   const base = { cluster, node, restarts, caDifferences: [], notes };
   // trust can change although no certificate is due
-  if (requests.length === 0 && !options.caChange.accept) return { ...base, certificates: reports };
+  if (requests.length === 0 && !options.caChange.accept) {
+    const renewed = await lookForRenewedCas(deps, options);
+    notes.push(...renewed.notes);
+    if (!renewed.isPublished) return { ...base, certificates: reports };
+  }
   const exchange = await deps.exchange();
   const outcomes = await awaitOutcomes(deps, exchange, requests, {
     seconds: options.waitSeconds,

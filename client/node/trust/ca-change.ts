@@ -1,6 +1,7 @@
 /**
  * Which CA certificates a running node trusts: those in its CA files (pki/ca.crt …). What the service publishes is
- * compared with them, and replaces them only if a person accepts the change and names the keys (decision 0035).
+ * compared with them, and replaces them only if a person accepts the change and names the keys (decision 0035), or if it is
+ * their renewal with the same key.
  */
 
 import type { X509Certificate } from 'node:crypto';
@@ -20,12 +21,13 @@ import { type CaTexts, caFilesOf, whyNotKubeletCa } from './another-ca.ts';
 import { type CaHashes, formatCaCertHash, hashOf } from './ca-cert-hash.ts';
 import type { Presented } from './path.ts';
 import type { PublishedBundle } from './read-bundle.ts';
+import { describeRenewed, mayStayInMemory, type RenewedFile, takeRenewed } from './renewed-ca.ts';
 import { leadsTo } from './signer.ts';
 
 export interface CaDecision {
   /** The CA certificates that must have signed a certificate, by CA. */
   readonly bundles: ReadonlyMap<CaName, string>;
-  /** New contents of CA files, by path; empty unless the change was accepted. */
+  /** New contents of CA files, by path; empty unless the change was accepted, or certificates were renewed. */
   readonly caFiles: ReadonlyMap<string, string>;
   /** How the service's bundles differ from the CA files: what would change. Their order counts in `turn-bundles.ts`. */
   readonly differences: readonly string[];
@@ -33,6 +35,8 @@ export interface CaDecision {
   readonly changes: readonly string[];
   /** CAs whose bundle differs, or cannot be used. */
   readonly differing: ReadonlySet<CaName>;
+  /** CAs whose files only get renewed certificates, which no component has to read before its next start. */
+  readonly onlyRenewed: ReadonlySet<CaName>;
 }
 
 /**
@@ -43,35 +47,68 @@ export function decideCaChange(
   folders: NodeFolders,
   published: ReadonlyMap<CaName, PublishedBundle>,
   options: CaChangeOptions,
+  now: Date,
 ): CaDecision {
   const bundles = new Map<CaName, string>();
   const caFiles = new Map<string, string>();
   const differences: string[] = [];
   const changes: string[] = [];
   const differing = new Set<CaName>();
+  const onlyRenewed = new Set<CaName>();
   const objections: string[] = [];
   for (const [ca, theirs] of published) {
     const accept = accepts(options, ca);
     const file = caFileOf(ca, folders);
-    const ours = currentContent(file, false) ?? '';
-    const found = describeDifferences(ca, file, ours, theirs, WOULD);
-    differences.push(...found);
-    if (found.length > 0) differing.add(ca);
-    const takes = accept && found.length > 0 && 'pem' in theirs;
-    changes.push(...describeDifferences(ca, file, ours, theirs, takes ? DID : WOULD));
-    if (takes) caFiles.set(file, theirs.pem);
-    bundles.set(ca, takes ? theirs.pem : ours);
-    if (accept) objections.push(...findUnpinned(ca, file, ours, theirs, options.hashes));
+    const one = decideOne(ca, file, currentContent(file, false) ?? '', theirs, accept, now);
+    differences.push(...one.differences);
+    changes.push(...one.changes);
+    if (one.isDiffering) differing.add(ca);
+    if (one.mayStay) onlyRenewed.add(ca);
+    if (one.isNew) caFiles.set(file, one.bundle);
+    bundles.set(ca, one.bundle);
+    if (accept) objections.push(...findUnpinned(ca, file, one.renewed, theirs, options.hashes));
   }
   checkAbove(caFiles);
   checkKubeletCa(folders, caFiles);
-  if (objections.length === 0) return { bundles, caFiles, differences, changes, differing };
+  if (objections.length === 0)
+    return { bundles, caFiles, differences, changes, differing, onlyRenewed };
   throw new CommandError(
     'check-failed',
     ['nothing was changed: --accept-ca-change also needs --ca-cert-hash for:', ...objections],
     'compare each hash with one from a trusted source, and give it as --ca-cert-hash',
   );
 }
+
+/** @param accept whether a person has accepted what differs; a renewed certificate needs no acceptance */
+function decideOne(
+  ca: CaName,
+  file: string,
+  ours: string,
+  theirs: PublishedBundle,
+  accept: boolean,
+  now: Date,
+) {
+  const renewed = renewedBy(theirs, ours, now);
+  const found = describeDifferences(ca, file, renewed.pem, theirs, WOULD);
+  const takes = accept && found.length > 0 && 'pem' in theirs;
+  const isRenewed = renewed.replaced.length > 0;
+  const mayStay = !takes && isRenewed && mayStayInMemory(renewed, now);
+  return {
+    renewed: renewed.pem,
+    bundle: takes ? theirs.pem : renewed.pem,
+    isNew: takes || isRenewed,
+    isDiffering: found.length > 0,
+    mayStay,
+    differences: [...describeRenewed(file, renewed, WOULD.get, mayStay), ...found],
+    changes: [
+      ...describeRenewed(file, renewed, DID.get, mayStay),
+      ...describeDifferences(ca, file, renewed.pem, theirs, takes ? DID : WOULD),
+    ],
+  };
+}
+
+const renewedBy = (theirs: PublishedBundle, ours: string, now: Date): RenewedFile =>
+  'pem' in theirs ? takeRenewed(ours, theirs.pem, now) : { pem: ours, replaced: [] };
 
 /** A hash of the root may be given for its CA: then the bucket may have added the root to the CA. */
 function checkAbove(caFiles: ReadonlyMap<string, string>): void {
@@ -162,11 +199,11 @@ function gained(before: string, after: string): X509Certificate[] {
 const describe = (ca: CaName, certificate: X509Certificate): string =>
   `${subjectUntil(certificate)} (${formatCaCertHash(ca, certificate)})`;
 
-/** The CAs whose files get other certificates. */
+/** The CAs whose files get certificates that the components which read them at the start have to read now. */
 export const casOfFiles = (
-  { caFiles }: Pick<CaDecision, 'caFiles'>,
+  { caFiles, onlyRenewed }: Pick<CaDecision, 'caFiles' | 'onlyRenewed'>,
   folders: NodeFolders,
-): CaName[] => CA_NAMES.filter((ca) => caFiles.has(caFileOf(ca, folders)));
+): CaName[] => CA_NAMES.filter((ca) => caFiles.has(caFileOf(ca, folders)) && !onlyRenewed.has(ca));
 
 /** A certificate of this node that a run does not replace. */
 export interface StayingCertificate {
