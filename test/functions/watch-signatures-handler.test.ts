@@ -232,7 +232,7 @@ describe('the renewal of a CA certificate with the same key', () => {
 
   it.each<[string, object]>([
     ['another CA', { ca: 'etcd-ca' }],
-    ['a certificate of its own', { tbs: 'MIIBBzCBrqADAgEC' }],
+    ['a draft that is no renewal', { tbs: 'MIIBBzCBrqADAgEC' }],
     ['a certificate to renew that cannot be read', { renews: 'AAAA' }],
     ['another key', { publicKey: 'AAAA' }],
   ])('does not count if its record has %s', async (_, change) => {

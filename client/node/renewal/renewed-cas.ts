@@ -11,8 +11,8 @@ import type { Exchange } from '../exchange/exchange.ts';
 import type { PublishedBundle } from '../trust/read-bundle.ts';
 import { readBundle } from '../trust/read-bundle.ts';
 import { takeRenewed } from '../trust/renewed-ca.ts';
-import type { RenewalDeps, RenewalOptions } from './options.ts';
-import { findTrustDomain, type Published } from './published-bundles.ts';
+import type { RenewalDeps } from './options.ts';
+import { findTrustDomain, type Published, type TrustDomainSources } from './published-bundles.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const NEAR_DAYS = 2 * 365;
@@ -22,10 +22,15 @@ interface FoundRenewals {
   readonly notes: readonly string[];
 }
 
+interface LookDeps extends Pick<RenewalDeps, 'folders' | 'stateDir'> {
+  readonly clock: Pick<RenewalDeps['clock'], 'now'>;
+  exchange(): Promise<Pick<Exchange, 'get' | 'list'>>;
+}
+
 /** What cannot be read now is read by the next run: no certificate of the node is due. */
 export async function lookForRenewedCas(
-  { folders, stateDir, clock, exchange: connect }: RenewalDeps,
-  options: RenewalOptions,
+  { folders, stateDir, clock, exchange: connect }: LookDeps,
+  options: Omit<TrustDomainSources, 'stateDir'>,
 ): Promise<FoundRenewals> {
   const now = clock.now();
   if (!casOfNode(folders).some((ca) => endsSoon(ca, folders, now)))

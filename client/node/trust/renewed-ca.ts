@@ -1,6 +1,6 @@
 /**
- * A CA certificate that was renewed with the same key. Whoever trusts the one before trusts its key under its subject, and
- * the key itself has signed the new one, so that nobody has to accept it: the bucket only delivers it.
+ * A CA certificate that was renewed with the same key. A node that trusts the one before trusts its key under its subject,
+ * and the key itself has signed the new one, so that nobody has to accept it: the bucket only delivers it.
  */
 import type { X509Certificate } from 'node:crypto';
 import { bufferOf } from '../../../lib/bytes.ts';
@@ -13,7 +13,7 @@ import { isSelfSigned, subjectUntil } from './above.ts';
 import { hashOf } from './ca-cert-hash.ts';
 
 export interface RenewedFile {
-  /** The file with its renewed certificates: each in the place of the one before. */
+  /** The file with its renewed certificates: each where the one before was. */
   readonly pem: string;
   readonly replaced: readonly Replacement[];
 }
@@ -73,7 +73,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const LONGEST_RUN_DAYS = 500;
 
 /**
- * Whether components that read the file only when they start may go on with the certificate of before: it verifies what the
+ * Whether components that read the file only when they start may keep the certificate of before: it verifies what the
  * new one does, until it ends.
  */
 export const mayStayInMemory = ({ replaced }: RenewedFile, now: Date): boolean =>

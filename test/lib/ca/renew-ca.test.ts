@@ -171,7 +171,7 @@ describe('a call within a day', () => {
     expect(memory.keys.signed).toHaveLength(1);
   });
 
-  it('refuses another validity than that of the renewal', async () => {
+  it('refuses a validity that is not that of the renewal', async () => {
     const memory = await aYearLater();
     await renew(memory);
     await expect(renew(memory, { validityDays: 7300 })).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-/** Which certificates a node takes as those of its own CA, renewed with the same key. */
+/** Which certificates a node takes as those of its CA, renewed with the same key. */
 import { X509Certificate } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
