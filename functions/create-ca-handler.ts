@@ -11,6 +11,7 @@ import {
   type CaFinding,
   type CreateCaRequest,
   type PreparedAdoption,
+  type RenewedCa,
   type RequestedCertificates,
 } from '../lib/ca/trust-domain-request.ts';
 import { APPROVED_PHASES, PHASES } from '../lib/contract/rotation.ts';
@@ -122,6 +123,13 @@ const requestSchema = z.discriminatedUnion('action', [
   }),
   z.strictObject({ action: z.literal('rotation'), trustDomain }),
   z.strictObject({ action: z.literal('declare-compromised'), trustDomain, ca }),
+  z.strictObject({
+    action: z.literal('renew-ca'),
+    trustDomain,
+    ca: z.enum(CA_NAMES),
+    validityDays: z.optional(validityDays),
+    dryRun: z.optional(z.boolean()),
+  }),
 ]);
 
 /** For the caller: no secrets, only what is in the published certificates. */
@@ -139,6 +147,7 @@ export type CreateCaResponse =
   | TrustDomainSummary
   | PreparedAdoption
   | RequestedCertificates
+  | RenewedCa
   | PlannedRotation
   | RotateResponse
   | RotationStatus;
@@ -147,7 +156,7 @@ type HandledRequest = CreateCaRequest | RotationRequest;
 
 /**
  * Creates or adopts the CAs of a trust domain, or imports their certificates, each once; repeated calls return the existing
- * ones. Rotates CAs, step by step.
+ * ones. Renews their certificates, and rotates CAs, step by step.
  */
 export function newCreateCaHandler(
   service: Service,
@@ -201,6 +210,14 @@ async function answer(deps: Deps, request: HandledRequest): Promise<CreateCaResp
     case 'rotation':
     case 'declare-compromised':
       return answerRotation(deps, request);
+    case 'renew-ca': {
+      const { renewCa } = await import('../lib/ca/renew-ca.ts');
+      const renewed = await renewCa(service, request);
+      reporter.logger.info(renewed.changed ? 'renewed a CA certificate' : 'nothing was renewed', {
+        ...renewed,
+      });
+      return renewed;
+    }
     default:
       return summarize(deps, 'created', await createTrustDomain(service, caKeys, request));
   }

@@ -1,6 +1,6 @@
 /** Reports what expires, for alarms and for people, once a day. */
 import type { ExpiryEntry } from '../lib/contract/expiry-key.ts';
-import { findCaExpiry } from '../lib/expiry/find-ca-expiry.ts';
+import { type CaExpiry, findCaExpiries } from '../lib/expiry/find-ca-expiry.ts';
 import { type ExpiryRules, findExpiring, firstDay } from '../lib/expiry/find-expiring.ts';
 import { METRICS } from '../lib/metric-names.ts';
 import type { Service } from '../lib/service.ts';
@@ -41,12 +41,44 @@ async function reportCaExpiry(
   reporter: Reporter,
   records: DailyFacts['records'],
 ): Promise<void> {
-  const first = await findCaExpiry(service.authority, records);
+  const all = await findCaExpiries(service.authority, records);
+  const [first] = all;
   if (!first) return;
-  const daysLeft = Math.floor((first.notAfter.getTime() - service.now().getTime()) / DAY_MS);
+  const now = service.now();
+  const daysLeft = daysBetween(now, first.notAfter);
   measure(reporter, METRICS.caDaysLeft, daysLeft);
   reporter.logger.info('the CA that expires first', { ...first, daysLeft });
+  reportWithoutSuccessor(reporter, all, now);
+  reportRotations(reporter, all, now);
 }
+
+/** A rotation of a large fleet takes months: every node, and everybody outside, has to trust the new CA first. */
+const SUCCESSOR_DAYS = 2 * 365;
+
+function reportWithoutSuccessor(reporter: Reporter, all: readonly CaExpiry[], now: Date): void {
+  const found = all.filter(
+    ({ notAfter, rotation }) => !rotation && daysBetween(now, notAfter) < SUCCESSOR_DAYS,
+  );
+  measure(reporter, METRICS.casWithoutSuccessor, found.length);
+  if (found.length > 0)
+    reporter.logger.warn('CAs end within two years, and are neither renewed nor rotated', {
+      cas: found.slice(0, MOST_NAMES),
+    });
+}
+
+function reportRotations(reporter: Reporter, all: readonly CaExpiry[], now: Date): void {
+  const found = all
+    .flatMap(({ rotation, ...ca }) =>
+      rotation ? [{ ...ca, ...rotation, days: daysBetween(new Date(rotation.since), now) }] : [],
+    )
+    .sort((a, b) => b.days - a.days);
+  measure(reporter, METRICS.rotationDays, found[0]?.days ?? 0);
+  if (found.length > 0)
+    reporter.logger.info('rotations that are under way', { rotations: found.slice(0, MOST_NAMES) });
+}
+
+const daysBetween = (from: Date, to: Date): number =>
+  Math.floor((to.getTime() - from.getTime()) / DAY_MS);
 
 /** The count, and the most urgent certificates. */
 function listed(entries: readonly ExpiryEntry[]) {

@@ -8,10 +8,11 @@ import { keyDescription } from '../lib/ca/key-description.ts';
 import { FIRST_CA_VERSION } from '../lib/contract/ca-record.ts';
 import { signingAlgorithmOf } from '../lib/signing/signing-algorithm.ts';
 import { type CaKeyArns, type CaPlan, type CasProps, caPlansOf } from './ca-plans.ts';
+import { type RotationPlan, type RotationsProps, rotationPlansOf } from './ca-rotations.ts';
 import { requestConditions } from './key-conditions.ts';
 import { guardiansOf } from './principal-arns.ts';
 
-export interface CaKeysProps extends CasProps {
+export interface CaKeysProps extends CasProps, RotationsProps {
   readonly trustDomain: string;
   /** ARN of the role of the sign function; it can be in another account. */
   readonly signRoleArn: string;
@@ -35,7 +36,7 @@ export interface CaKeysProps extends CasProps {
 }
 
 /**
- * The keys of a trust domain, one for each CA that it has. They stay when the stack is deleted. The key of an imported
+ * The keys of a trust domain, one for each CA that it has, and one for each rotation. They stay when the stack is deleted. The key of an imported
  * CA has no key material until someone imports it.
  *
  * The key policy allows Sign to the roles of two functions only. It names them in a condition on their ARN: therefore
@@ -43,18 +44,31 @@ export interface CaKeysProps extends CasProps {
  * recreated.
  */
 export class CaKeys extends Construct {
+  /** Of the first versions. */
   readonly arns: CaKeyArns;
+  /** Of the keys for rotations that were created. */
+  readonly rotations: readonly CreatedKey[];
 
   constructor(scope: Construct, id: string, props: CaKeysProps) {
     super(scope, id);
-    const keys = caPlansOf(props).map((plan) => [plan.ca, this.#newKey(plan, props).keyArn]);
+    const keys = caPlansOf(props).map((plan) => [
+      plan.ca,
+      this.#newKey({ ...plan, version: FIRST_CA_VERSION }, props).keyArn,
+    ]);
     this.arns = Object.fromEntries(keys) as CaKeyArns;
+    this.rotations = rotationPlansOf(props)
+      .filter(({ key }) => key === undefined)
+      .map((plan) => ({ ...plan, arn: this.#newKey(plan, props).keyArn }));
   }
 
-  #newKey(plan: CaPlan, props: CaKeysProps): kms.Key {
-    const { ca, keySpec, imported } = plan;
-    const key = new kms.Key(this, ca, {
-      description: keyDescription({ trustDomain: props.trustDomain, ca }),
+  #newKey(plan: RotationPlan, props: CaKeysProps): kms.Key {
+    const { ca, version, keySpec, imported } = plan;
+    const { trustDomain } = props;
+    const isFirst = version === FIRST_CA_VERSION;
+    const description = keyDescription({ trustDomain, ca });
+    const id = isFirst ? ca : `${ca}-${version}`;
+    const key = new kms.Key(this, id, {
+      description: isFirst ? description : `${description}, version ${version}`,
       keySpec: keySpec as kms.KeySpec,
       keyUsage: kms.KeyUsage.SIGN_VERIFY,
       multiRegion: props.multiRegion ?? false,
@@ -63,8 +77,8 @@ export class CaKeys extends Construct {
     });
     if (imported) withoutKeyMaterial(key);
     // It stays with its key, so that nobody creates a second set of keys for the trust domain by mistake.
-    new kms.Alias(this, `${ca}-alias`, {
-      aliasName: caKeyAlias({ trustDomain: props.trustDomain, ca, version: FIRST_CA_VERSION }),
+    new kms.Alias(this, `${id}-alias`, {
+      aliasName: caKeyAlias({ trustDomain, ca, version }),
       targetKey: key,
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
@@ -96,6 +110,11 @@ export class CaKeys extends Construct {
       },
     };
   }
+}
+
+/** A key for a rotation. */
+export interface CreatedKey extends RotationPlan {
+  readonly arn: string;
 }
 
 /** `kms.Key` has no property for it. */

@@ -2,6 +2,7 @@
 import type { CaOrigin } from '../lib/contract/ca-origin.ts';
 import type { CaKeySpec } from '../lib/signing/signing-algorithm.ts';
 import type { CaKeyArns, CasSettings } from './ca-plans.ts';
+import type { RotationSettings } from './ca-rotations.ts';
 import type { GuardiansProps } from './principal-arns.ts';
 import type { ServiceOptions } from './service-options.ts';
 import type { SessionConditions, Trusted } from './trusted.ts';
@@ -51,6 +52,8 @@ export interface TrustDomainConfig {
   readonly multiRegion?: boolean | undefined;
   /** ARNs of existing keys; the trust domain has these CAs. @default a key is created for each CA */
   readonly keys?: CaKeyArns | undefined;
+  /** Keys for new versions of CAs, one for each rotation. @default none */
+  readonly rotations?: readonly RotationSettings[] | undefined;
   /** `false` leaves the CA certificates to an operator, for a ceremony. @default true */
   readonly createCertificates?: boolean | undefined;
   /** The longest validity of a certificate, as a duration such as `720h`. @default 8760h */

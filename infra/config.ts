@@ -4,10 +4,12 @@ import { Token } from 'aws-cdk-lib';
 import * as z from 'zod/mini';
 import { CA_ORIGINS } from '../lib/contract/ca-origin.ts';
 import { isSubdomain } from '../lib/names.ts';
+import { CA_NAMES } from '../lib/profiles/certificate-names.ts';
 import { CA_KEY_SPECS } from '../lib/signing/signing-algorithm.ts';
 import { describeIssue } from '../lib/store/describe-issue.ts';
 import { ruleFields } from '../lib/trust-domain-rules.ts';
 import { problemsOfCas } from './ca-plans.ts';
+import { problemsOfRotations } from './ca-rotations.ts';
 import { checkNodeName } from './node-access.ts';
 import { MAX_NESTED_STACKS } from './node-placement.ts';
 import { retentionOf } from './retention.ts';
@@ -79,6 +81,16 @@ const trustDomainSchema = z.strictObject({
       'front-proxy-ca': z.optional(keyArn),
       'kubelet-ca': z.optional(keyArn),
     }),
+  ),
+  rotations: z.optional(
+    z.array(
+      z.strictObject({
+        ca: z.enum(CA_NAMES),
+        version: z.number().check(z.int(), z.minimum(2), z.maximum(999)),
+        keySpec: z.optional(z.enum(CA_KEY_SPECS)),
+        key: z.optional(keyArn),
+      }),
+    ),
   ),
   createCertificates: z.optional(z.boolean()),
   ...ruleFields,
@@ -188,6 +200,7 @@ function findContradictions(config: Config): string[] {
     ...problemOf(() => retentionOf(logRetentionDays)),
     ...problemOf(() => trustDomainRules(trustDomains)),
     ...trustDomains.flatMap(problemsOfCas),
+    ...trustDomains.flatMap(problemsOfRotations),
     ...twice(
       'trust domain',
       trustDomains.map((domain) => domain.name),
@@ -198,8 +211,10 @@ function findContradictions(config: Config): string[] {
     ),
     ...twice(
       'key',
-      trustDomains.flatMap(({ keys }) =>
-        Object.values(keys ?? {}).filter((arn) => arn !== undefined),
+      trustDomains.flatMap(({ keys, rotations }) =>
+        [...Object.values(keys ?? {}), ...(rotations ?? []).map(({ key }) => key)].filter(
+          (arn) => arn !== undefined,
+        ),
       ),
     ),
   ];

@@ -61,6 +61,8 @@ export class Dashboard extends Construct {
               METRICS.certificatesNearExpiry,
               METRICS.certificatesExpired,
               METRICS.caKeysOnNodes,
+              METRICS.casWithoutSuccessor,
+              METRICS.rotationDays,
             ),
           ),
           graph('Days until the first CA expires', [

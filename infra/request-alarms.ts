@@ -88,6 +88,9 @@ export function requestPlans(): AlarmPlan[] {
   ];
 }
 
+/** Nodes renew a year's certificate over months, but a phase that nobody follows is a half-finished change of trust. */
+const ROTATION_DAYS = 30;
+
 /** These metrics are written once a day. The periods move with each evaluation, so one late run raises no alarm. */
 export function expiryPlans(): AlarmPlan[] {
   return [
@@ -124,6 +127,19 @@ export function expiryPlans(): AlarmPlan[] {
       atMost: true,
       // there is no data while there is no cluster
       missing: IGNORE,
+    },
+    {
+      id: 'ca-without-successor',
+      description:
+        'A CA ends within two years, and is not being rotated: renew it with the same key (cakeless trust-domain renew), or rotate it. The log of reconcile names it.',
+      metric: metricOf(METRICS.casWithoutSuccessor, 'Maximum', DAY),
+      threshold: 1,
+    },
+    {
+      id: 'rotation-stands-still',
+      description: `A rotation of a CA has been in the same phase for ${ROTATION_DAYS} days. The log of reconcile names it; cakeless trust-domain rotation says what is missing.`,
+      metric: metricOf(METRICS.rotationDays, 'Maximum', DAY),
+      threshold: ROTATION_DAYS,
     },
     {
       id: 'ca-key-on-node',

@@ -18,6 +18,8 @@ import { SignatureWatch } from './signature-watch.ts';
 export const TRIAGE_TIMEOUT = Duration.seconds(30);
 /** A batch of ten takes a second or two. The rest is for the SDK's five attempts when KMS is slow. */
 export const SIGN_TIMEOUT = Duration.seconds(30);
+/** It reads the reports of 1,000 clusters in half a minute. The rest is for S3 when it is slow. */
+const CREATE_CA_TIMEOUT = Duration.minutes(5);
 const RECONCILE_TIMEOUT = Duration.minutes(5);
 
 export interface ServiceFunctionsProps
@@ -80,9 +82,10 @@ export class ServiceFunctions {
 
   #newCreateCa(): CakelessFunction {
     return this.#newFunction('CreateCa', 'create-ca', {
-      description: 'creates the CA certificates of a trust domain, once',
-      timeout: Duration.minutes(5),
-      memoryMb: 512,
+      description: 'creates, renews and rotates the CAs of a trust domain',
+      timeout: CREATE_CA_TIMEOUT,
+      // before a rotation goes on it reads what all clusters of the trust domain report
+      memoryMb: 1024,
     });
   }
 

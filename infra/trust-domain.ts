@@ -3,10 +3,12 @@ import { Construct } from 'constructs';
 import type { CaName } from '../lib/profiles/certificate-names.ts';
 import { CaKeys, type CaKeysProps } from './ca-keys.ts';
 import { type CaKeyArns, type CasProps, caPlansOf, createdCas, problemsOfCas } from './ca-plans.ts';
+import { problemsOfRotations, type RotationsProps, rotationPlansOf } from './ca-rotations.ts';
 import type { CakelessService } from './cakeless-service.ts';
 
 export interface TrustDomainProps
   extends CasProps,
+    RotationsProps,
     Pick<CaKeysProps, 'multiRegion' | 'keyAdministrators' | 'breakGlass' | 'importers'> {
   readonly service: CakelessService;
   /** RFC 1123 subdomain. Clusters that share a trust domain accept each other's client certificates. */
@@ -42,27 +44,34 @@ export class TrustDomain extends Construct {
   constructor(scope: Construct, id: string, props: TrustDomainProps) {
     super(scope, id);
     const { service, name } = props;
-    const problems = problemsOfCas(props);
+    const problems = [...problemsOfCas(props), ...problemsOfRotations(props)];
     if (problems.length > 0) throw new Error(problems.join('\n'));
-    this.keys =
-      props.keys ??
-      new CaKeys(this, 'Keys', {
-        ...props,
-        trustDomain: name,
-        signRoleArn: service.sign.role.roleArn,
-        createCaRoleArn: service.createCa.role.roleArn,
-      }).arns;
-    const keys = caPlansOf(props).flatMap(({ ca, ...plan }) => {
+    const created = props.keys === undefined ? this.#newKeys(props) : undefined;
+    this.keys = props.keys ?? (created?.arns as CaKeyArns);
+    const first = caPlansOf(props).flatMap(({ ca, ...plan }) => {
       const arn = this.keys[ca];
       return arn === undefined ? [] : [{ ...plan, arn }];
     });
+    const given = rotationPlansOf(props).flatMap(({ key, ...plan }) =>
+      key === undefined ? [] : [{ ...plan, arn: key }],
+    );
+    const keys = [...first, ...given, ...(created?.rotations ?? [])];
     service.grantCaKeys(keys);
     service.guardWatch.watchKeys(
       name,
       keys.map(({ arn }) => arn),
     );
-    const created = createdCas(props);
-    if (created.length > 0) this.#createCertificates(props, created);
+    const cas = createdCas(props);
+    if (cas.length > 0) this.#createCertificates(props, cas);
+  }
+
+  #newKeys({ service, name, ...props }: TrustDomainProps): CaKeys {
+    return new CaKeys(this, 'Keys', {
+      ...props,
+      trustDomain: name,
+      signRoleArn: service.sign.role.roleArn,
+      createCaRoleArn: service.createCa.role.roleArn,
+    });
   }
 
   #createCertificates(

@@ -78,6 +78,13 @@ export const METRICS = {
   certificatesExpired: { name: 'CertificatesExpired', unit: 'Count', service: 'reconcile' },
   /** Whole days until the first of the CAs that sign for clusters, or of those above, expires. By reconcile, once a day. */
   caDaysLeft: { name: 'CaDaysLeft', unit: 'None', service: 'reconcile' },
+  /** CAs that sign for clusters, end within two years, and are not being rotated. Count, by reconcile, once a day. */
+  casWithoutSuccessor: { name: 'CasWithoutSuccessor', unit: 'Count', service: 'reconcile' },
+  /**
+   * Whole days since the present phase of a rotation began, of the one that has been in its phase for longest; 0 without a
+   * rotation. By reconcile, once a day.
+   */
+  rotationDays: { name: 'RotationDays', unit: 'None', service: 'reconcile' },
   /**
    * Nodes that report CA keys long after these were adopted, and control planes that report nothing. Count, by reconcile,
    * once a day.

@@ -10,6 +10,7 @@ import type { OutputFormat, Terminal } from '../terminal.ts';
 import { caNames } from './ca-name.ts';
 import { addAdoptionCommands } from './trust-domain-adoption.ts';
 import { addInspectPkiCommand } from './trust-domain-inspect-pki.ts';
+import { addRenewCaCommand } from './trust-domain-renew.ts';
 import { addSubordinateCommands } from './trust-domain-subordinate.ts';
 
 export function addTrustDomainCommands(
@@ -63,6 +64,7 @@ export function addTrustDomainCommands(
       const { list } = await import('../commands/trust-domain.ts');
       await list(connection, terminal, output);
     });
+  addRenewCaCommand(group, connection, terminal);
   addInspectPkiCommand(group, terminal, exit);
   addAdoptionCommands(group, connection, terminal, exit);
   addSubordinateCommands(group, connection, terminal, exit);

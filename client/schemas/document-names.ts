@@ -11,6 +11,7 @@ export const DOCUMENT_NAMES = [
   'trust-domain',
   'ca-record',
   'ca-csr-record',
+  'ca-renewal-record',
   'ca-key-claim',
   'node-budget',
   'cluster-budget',

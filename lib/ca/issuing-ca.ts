@@ -1,8 +1,7 @@
 /** The parts of a CA that are needed to issue leaf certificates, read from its trust domain's document. */
 import { X509Certificate } from 'node:crypto';
-import { sha1KeyIdentifierOf } from '../certificate/assemble.ts';
 import { certificatesIn } from '../certificate/pem.ts';
-import { extensionOf, readCertificate } from '../certificate/read-certificate.ts';
+import { readCertificate } from '../certificate/read-certificate.ts';
 import {
   type CaVersion,
   signingVersionOf,
@@ -10,12 +9,11 @@ import {
   trustDomainKey,
   trustDomainSchema,
 } from '../contract/trust-domain.ts';
-import { OID } from '../der/oids.ts';
-import { readDer, TAG } from '../der/read.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import { type SigningAlgorithm, signingAlgorithmOf } from '../signing/signing-algorithm.ts';
 import { checkDocument } from '../store/documents.ts';
 import { type RevalidatingReader, readRevalidated } from '../store/often-read.ts';
+import { caKeyIdentifierOf } from './ca-key-identifier.ts';
 
 /** The CAs of a trust domain; undefined if the trust domain does not exist. @throws Fault document-malformed */
 export function readTrustDomain(
@@ -82,6 +80,29 @@ export function issuingCa(
 
 type VersionOfCa = Omit<IssuingCa, 'cross'>;
 
+/**
+ * A version of a CA with each of its certificates: the present one, then those of before its renewals, the newest first. A
+ * leaf certificate that was drafted before a renewal has the dates that the certificate of that time allowed.
+ */
+export function issuingCasOf(
+  document: TrustDomainDocument,
+  name: CaName,
+  version: number,
+): IssuingCa[] {
+  const found = document.cas[name]?.versions.find((candidate) => candidate.version === version);
+  if (!found) return [];
+  const former = [...(found.renewed ?? [])].reverse();
+  return [found, ...former.map((certificate) => formerOf(found, certificate))].map((one) => ({
+    ...readVersion(name, one),
+    cross: crossOf(document, name, one),
+  }));
+}
+
+const formerOf = (present: CaVersion, certificate: string): CaVersion => ({
+  ...present,
+  certificate,
+});
+
 /** A trust domain is parsed only when its document changes, so each version of its CAs is, too. */
 const known = new WeakMap<CaVersion, VersionOfCa>();
 
@@ -133,18 +154,10 @@ function crossOf(
  */
 export const publishedChainOf = ({ chain, cross }: IssuingCa): string => chain + cross;
 
-/**
- * An existing subjectKeyIdentifier is copied: OpenSSL compares it with the leaf's authorityKeyIdentifier. A CA certificate
- * without one, as kubeadm created them up to 1.18, has nothing to compare with; the identifier is computed as Go would
- * have. Issuer and serial number would tie leaf certificates to this one certificate of the CA, so they are never used.
- */
 function readCaFields(der: Uint8Array): { subject: Uint8Array; keyIdentifier: Uint8Array } {
   const certificate = readCertificate(der);
-  const extension = extensionOf(certificate, OID.subjectKeyIdentifier);
   return {
     subject: Uint8Array.from(certificate.subject.raw),
-    keyIdentifier: extension
-      ? Uint8Array.from(readDer(extension.value, 'ski').expect(TAG.octetString).content)
-      : sha1KeyIdentifierOf(certificate.publicKey),
+    keyIdentifier: caKeyIdentifierOf(certificate),
   };
 }

@@ -98,12 +98,43 @@ export interface ImportCertificateRequest {
   readonly cas: CasToImport;
 }
 
+/** Renews the certificate of a CA with the same key. */
+export interface RenewCaRequest {
+  readonly action: 'renew-ca';
+  readonly trustDomain: string;
+  readonly ca: CaName;
+  /** From now. @default 3650 */
+  readonly validityDays?: number;
+  /** Says what would be done, and does nothing. @default false */
+  readonly dryRun?: boolean;
+}
+
+/** The response to `renew-ca`. */
+export interface RenewedCa {
+  readonly trustDomain: string;
+  readonly ca: CaName;
+  readonly version: number;
+  /** How often the version has been renewed. */
+  readonly renewals: number;
+  /** Whether this call renewed it. */
+  readonly changed: boolean;
+  readonly before: DescribedCertificate;
+  readonly after: DescribedCertificate;
+}
+
+export interface DescribedCertificate {
+  readonly notAfter: string;
+  /** Its fingerprint; absent if it does not exist yet. */
+  readonly sha256?: string;
+}
+
 export type CreateCaRequest =
   | (TrustDomainRequest & { readonly action?: 'create' })
   | PrepareAdoptionRequest
   | AdoptRequest
   | RequestCertificateRequest
-  | ImportCertificateRequest;
+  | ImportCertificateRequest
+  | RenewCaRequest;
 
 /** How far the adoption of a CA is. */
 export type AdoptionState =

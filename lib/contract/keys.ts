@@ -10,6 +10,11 @@ import { budgetHolderKey, budgetHolderSchema } from './budget-holder.ts';
 import { caCsrKey, caCsrRecordKey, caCsrRecordSchema } from './ca-csr-record.ts';
 import { claimKey, claimSchema } from './ca-key-claim.ts';
 import { type CaVersionName, caCertificateKey, caRecordKey, caRecordSchema } from './ca-record.ts';
+import {
+  caRenewalCertificateKey,
+  caRenewalRecordKey,
+  caRenewalRecordSchema,
+} from './ca-renewal-record.ts';
 import { clusterRecordKey, clusterRecordSchema } from './cluster-record.ts';
 import { clusterReportKey, clusterReportSchema } from './cluster-report.ts';
 import { csrClaimKey, csrClaimSchema } from './csr-claim.ts';
@@ -61,6 +66,7 @@ const caVersion: CaVersionName = {
   version: placeholder('<n>'),
 };
 const caCsr = { ...caVersion, sha256: '<SHA-256 of its contents>' };
+const caRenewal = { ...caVersion, renewal: placeholder<number>('<m>') };
 const certificate: ExpiryEntry = {
   day: '<YYYY-MM-DD>',
   ...ofNode,
@@ -173,6 +179,17 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
     document: widenable(caCsrRecordSchema),
   },
   { bucket: 'authority', key: caCsrKey(caCsr), content: 'that CSR' },
+  {
+    bucket: 'authority',
+    key: caRenewalRecordKey(caRenewal),
+    content: 'how its certificate was renewed for the `<m>`th time, with the same key',
+    document: widenable(caRenewalRecordSchema),
+  },
+  {
+    bucket: 'authority',
+    key: caRenewalCertificateKey(caRenewal),
+    content: 'the renewed certificate',
+  },
   {
     bucket: 'authority',
     key: claimKey('<SHA-256 of the public key>'),

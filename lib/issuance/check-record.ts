@@ -3,7 +3,7 @@
  * signs. `watch-signatures` checks it after the signature: a signature for a record that does not fit counts as one
  * without a record.
  */
-import { type IssuingCa, issuingCa } from '../ca/issuing-ca.ts';
+import { type IssuingCa, issuingCasOf } from '../ca/issuing-ca.ts';
 import type { IssueRecord } from '../contract/decision-record.ts';
 import { type RequestAddress, requestKindOf } from '../contract/request-key.ts';
 import { whyAlwaysApproved } from '../policy/always-approved.ts';
@@ -50,10 +50,11 @@ export async function checkRecord(
   const rule = deps.rules(record.trustDomain);
   const misfits = await judgeRecord(address, record, csr, rule, JUDGES_LATER);
   if (misfits.length > 0) return { fits: false, misfits };
-  const ca = await findCa(grounds, record);
-  if (typeof ca === 'string') return { fits: false, misfits: [ca] };
-  const ofDates = judgeDates(record, ca, deps.now());
-  if (ofDates.length > 0) return { fits: false, misfits: ofDates };
+  const cas = await findCas(grounds, record);
+  if (typeof cas === 'string') return { fits: false, misfits: [cas] };
+  const ofDates = cas.map((ca) => ({ ca, misfits: judgeDates(record, ca, deps.now()) }));
+  const ca = ofDates.find(({ misfits: found }) => found.length === 0)?.ca;
+  if (!ca) return { fits: false, misfits: ofDates[0]?.misfits ?? [] };
   const linted = lint(Buffer.from(record.tbs, 'base64'), fieldsOf(record), ca);
   const found = [
     ...linted.findings,
@@ -63,13 +64,14 @@ export async function checkRecord(
   return { fits: true, ca, tbs: linted.tbs };
 }
 
-async function findCa(
+/** The CA with each certificate that it has had: a record may be older than the renewal of its CA. */
+async function findCas(
   grounds: RecordGrounds,
   { trustDomain, ca, caVersion, keyId }: IssueRecord,
-): Promise<IssuingCa | string> {
+): Promise<IssuingCa[] | string> {
   const document = await grounds.trustDomain(trustDomain);
-  const found = document && issuingCa(document, ca, caVersion);
-  if (found?.keyId === keyId) return found;
+  const found = document ? issuingCasOf(document, ca, caVersion) : [];
+  if (found.length > 0 && found.every((one) => one.keyId === keyId)) return found;
   return `trust domain ${quote(trustDomain)} has no version ${caVersion} of ${ca} with the key ${quote(keyId)}`;
 }
 

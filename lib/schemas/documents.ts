@@ -5,6 +5,7 @@ import { budgetHolderSchema } from '../contract/budget-holder.ts';
 import { caCsrRecordSchema } from '../contract/ca-csr-record.ts';
 import { claimSchema } from '../contract/ca-key-claim.ts';
 import { caRecordSchema } from '../contract/ca-record.ts';
+import { caRenewalRecordSchema } from '../contract/ca-renewal-record.ts';
 import { clusterRecordSchema } from '../contract/cluster-record.ts';
 import { clusterReportSchema } from '../contract/cluster-report.ts';
 import { csrClaimSchema } from '../contract/csr-claim.ts';
@@ -99,6 +100,13 @@ export const BUCKET_DOCUMENTS: readonly DescribedDocument[] = [
     schema: caCsrRecordSchema,
     unknownFields: WIDENABLE,
     describe: describeWith(FIELDS.caCsrRecord),
+  },
+  {
+    name: 'ca-renewal-record',
+    title: 'the record of a CA certificate that is renewed with the same key',
+    schema: caRenewalRecordSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.caRenewalRecord),
   },
   {
     name: 'ca-key-claim',

@@ -120,6 +120,14 @@ export const FIELDS = {
           `cas.${ca}.versions[].chain`,
           'the certificates above a subordinate CA in PEM: each is issued by the next, and the last is the root',
         ],
+        [
+          `cas.${ca}.versions[].renewals`,
+          'how often the certificate was renewed with the same key; absent: never',
+        ],
+        [
+          `cas.${ca}.versions[].renewed`,
+          'the certificates of before the renewals in PEM, the oldest first; at most 8',
+        ],
       ]),
     ),
   },
@@ -135,6 +143,12 @@ export const FIELDS = {
     version: 'number of the CA version that the CSR is for, from 1',
     commonName: 'common name that the CSR asks for',
     request: 'CertificationRequestInfo, DER in base64: what is signed',
+  },
+  caRenewalRecord: {
+    version: 'number of the CA version whose certificate is renewed, from 1',
+    renewal: 'number of the renewal, from 1',
+    renews: 'the certificate that is renewed, DER in base64',
+    tbs: 'TBSCertificate, DER in base64: what is signed',
   },
   caKeyClaim: {
     version: 'number of the CA version that has the key',
@@ -246,7 +260,8 @@ export const FIELDS = {
     'holders[].object':
       'the object; of very many namespaces, the namespace `*` stands for all that have no entry of their own',
     'holders[].ca': 'the CA that it is to hold; absent for a caBundle',
-    'holders[].sha256': 'fingerprints of its CA certificates; of a caBundle, those of the trust domain',
+    'holders[].sha256':
+      'fingerprints of its CA certificates; of a caBundle, those of the trust domain',
     'holders[].since': 'since when kube-root-ca.crt has all of them',
     withoutRootCa: 'namespaces without kube-root-ca.crt',
     oldPods: 'pods that started before kube-root-ca.crt of their namespace got its newest CA',

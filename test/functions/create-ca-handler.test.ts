@@ -294,3 +294,33 @@ it('a rotation is planned, approved and started, and its status says what comes 
   const status = await call({ trustDomain: 'fleet', action: 'rotation' });
   expect(status.result).toMatchObject({ phase: 'trust', rotation: { next: 'issue' } });
 });
+
+describe('renew-ca', () => {
+  const request = { action: 'renew-ca', trustDomain: 'fleet', ca: 'ca' };
+
+  it('renews a certificate with the same key, and logs it', async () => {
+    const made = opened();
+    await made.call({ trustDomain: 'fleet', validityDays: 100 });
+    const { result, lines } = await made.call(request);
+    expect(result).toMatchObject({
+      ...{ trustDomain: 'fleet', ca: 'ca', version: 1, renewals: 1, changed: true },
+      after: { notAfter: '2036-11-21T12:00:00.000Z' },
+    });
+    expect(lines).toMatchObject([{ message: 'renewed a CA certificate', changed: true }]);
+    const again = await made.call(request);
+    expect(again.lines).toMatchObject([{ message: 'nothing was renewed', changed: false }]);
+  });
+
+  it.each([
+    [{ ca: undefined }, 'ca'],
+    [{ ca: 'root' }, 'ca'],
+    [{ validityDays: 0 }, 'validityDays'],
+    [{ validityDays: 36501 }, 'validityDays'],
+    [{ again: true }, 'again'],
+  ])('%j is refused', async (more, named) => {
+    await expect(opened().call({ ...request, ...more })).rejects.toMatchObject({
+      name: 'RequestMalformed',
+      message: expect.stringContaining(named),
+    });
+  });
+});

@@ -548,10 +548,37 @@ describe('once a day', () => {
     const { reconcile, pass } = await decided();
     pass(DAYS / 2);
     const { metrics, lines } = await reconcile(DAILY);
-    expect(metrics).toMatchObject([{ CaDaysLeft: 3649 }]);
+    expect(metrics).toMatchObject([{ CaDaysLeft: 3649, CasWithoutSuccessor: 0, RotationDays: 0 }]);
     expect(lines).toContainEqual(
       expect.objectContaining({ trustDomain: TRUST_DOMAIN, daysLeft: 3649 }),
     );
+  });
+
+  it('reports CAs that end within two years, unless they are being rotated, and how long a rotation has stood', async () => {
+    const { memory, reconcile, pass } = await decided();
+    const key = `trust/${TRUST_DOMAIN}.json`;
+    pass(2925 * DAYS);
+    const { metrics, lines } = await reconcile(DAILY);
+    expect(metrics).toMatchObject([{ CaDaysLeft: 725, CasWithoutSuccessor: 4, RotationDays: 0 }]);
+    expect(lines.find(({ cas }) => cas)?.cas).toHaveLength(4);
+    const rotation = {
+      ...{ ca: 'etcd-ca', from: 1, to: 2, phase: 'trust' },
+      since: memory.now.toISOString(),
+      startedAt: memory.now.toISOString(),
+    };
+    const document = memory.authority.json(key) as object;
+    memory.authority.seed(key, JSON.stringify({ ...document, rotation }));
+    pass(31 * DAYS);
+    const later = await reconcile(DAILY);
+    expect(later.metrics).toMatchObject([{ CasWithoutSuccessor: 3, RotationDays: 31 }]);
+    expect(later.lines.find(({ rotations }) => rotations)?.rotations).toEqual([
+      expect.objectContaining({
+        trustDomain: TRUST_DOMAIN,
+        ca: 'etcd-ca',
+        phase: 'trust',
+        days: 31,
+      }),
+    ]);
   });
 
   it('still reports the certificates of a cluster whose record is malformed', async () => {

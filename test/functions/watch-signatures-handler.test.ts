@@ -1,5 +1,6 @@
 import { newWatchSignaturesHandler } from '../../functions/watch-signatures-handler.ts';
 import { CaKeyList } from '../../lib/audit/ca-key-list.ts';
+import { renewCa } from '../../lib/ca/renew-ca.ts';
 import { recordKey } from '../../lib/contract/decision-record.ts';
 import { AFTER_ADOPTION, adoptAll, readAdoptedSet } from '../support/adopted-cas.ts';
 import {
@@ -13,7 +14,7 @@ import {
   signEvent,
 } from '../support/cloudtrail.ts';
 import { CorporateRoot } from '../support/corporate-root.ts';
-import { InMemoryService, TRUST_DOMAIN } from '../support/in-memory-service.ts';
+import { InMemoryService, START, TRUST_DOMAIN } from '../support/in-memory-service.ts';
 import { csrOf, kubeadmSet } from '../support/kubeadm-sets.ts';
 import { addVersion } from '../support/rotated-ca.ts';
 import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
@@ -192,6 +193,60 @@ describe('the CSR of a subordinate CA', () => {
   });
 });
 
+describe('the renewal of a CA certificate with the same key', () => {
+  const RENEWED_AT = new Date(START.getTime() + 365 * 24 * 60 * 60 * 1000);
+  const SOON = new Date(RENEWED_AT.getTime() + 2000).toISOString();
+
+  async function renewed() {
+    const memory = await InMemoryService.openWithCaRecords();
+    memory.now = RENEWED_AT;
+    await renewCa(memory.service, { action: 'renew-ca', trustDomain: TRUST_DOMAIN, ca: 'ca' });
+    const keyArn = memory.document.cas.ca.versions[0]?.keyId ?? '';
+    const [record = ''] = memory.keys.records;
+    const judge = async (role: string, eventTime: string) => {
+      const caKeys = new CaKeyList(memory.authority, () => memory.now);
+      const roles = { sign: SIGN_ROLE, createCa: CREATE_CA_ROLE };
+      const event = { keyArn, record, userIdentity: sessionOf(role), eventTime };
+      const watched = await withReporter(
+        (reporter) =>
+          newWatchSignaturesHandler({ ...memory.service, caKeys, roles }, reporter)(
+            signEvent(event),
+            lambdaContext,
+          ),
+        'watch-signatures',
+      );
+      return watched.result;
+    };
+    return { memory, record, judge };
+  }
+
+  it('is accounted for if create-ca signed it, and only then', async () => {
+    const { judge, record } = await renewed();
+    expect(await judge(CREATE_CA_ROLE, SOON)).toEqual({ kind: 'accounted', record });
+    expect(await judge(SIGN_ROLE, SOON)).toMatchObject({ kind: 'without-record' });
+    const nextDay = new Date(RENEWED_AT.getTime() + 24 * 60 * 60 * 1000).toISOString();
+    expect(await judge(CREATE_CA_ROLE, nextDay)).toMatchObject({
+      kind: 'without-record',
+      reasons: [expect.stringContaining('must not be signed again')],
+    });
+  });
+
+  it.each<[string, object]>([
+    ['another CA', { ca: 'etcd-ca' }],
+    ['a draft that is no renewal', { tbs: 'MIIBBzCBrqADAgEC' }],
+    ['a certificate to renew that cannot be read', { renews: 'AAAA' }],
+    ['another key', { publicKey: 'AAAA' }],
+  ])('does not count if its record has %s', async (_, change) => {
+    const { memory, record, judge } = await renewed();
+    const known = memory.authority.json(record) as object;
+    memory.authority.seed(record, JSON.stringify({ ...known, ...change }));
+    expect(await judge(CREATE_CA_ROLE, SOON)).toMatchObject({
+      kind: 'without-record',
+      reasons: [`${record}: is not the record of a certificate that is renewed with the same key`],
+    });
+  });
+});
+
 describe('reports a signature without a record', () => {
   it.each<[string, (service: Opened) => SignEvent, RegExp[]]>([
     ['the call names nothing', ({ keyArn }) => ({ keyArn }), [/^the call does not name a record$/]],
@@ -310,10 +365,7 @@ describe('reports a signature without a record', () => {
 
   it.each([
     ['2026-11-24T12:14:00Z', []],
-    [
-      '2026-11-24T12:15:03Z',
-      ['the CA ended at 2026-11-24T12:00:00.000Z and must no longer sign'],
-    ],
+    ['2026-11-24T12:15:03Z', ['the CA ended at 2026-11-24T12:00:00.000Z and must no longer sign']],
   ])('a leaf that a version signed at %s, which ended at 12:00', async (eventTime, reasons) => {
     const { memory, watch, keyArn, record } = await opened();
     memory.authority.objects.delete(record.replace(/json$/, 'crt'));

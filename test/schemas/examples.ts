@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { keepBudgetHolder } from '../../lib/budget/holder.ts';
 import { importCertificates } from '../../lib/ca/import-certificate.ts';
+import { renewCa } from '../../lib/ca/renew-ca.ts';
 import { requestCertificates } from '../../lib/ca/request-certificate.ts';
 import { certificateToPem } from '../../lib/certificate/pem.ts';
 import { csrClaimKey } from '../../lib/contract/csr-claim.ts';
@@ -13,6 +14,8 @@ import { InMemoryService, START } from '../support/in-memory-service.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
 import type { MemoryStore } from '../support/memory-store.ts';
 import { parseKeyOf } from './parse-key.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 export interface Example {
   readonly name: string;
@@ -85,6 +88,8 @@ export async function writtenExamples(): Promise<Example[]> {
   ))
     await memory.process(memory.upload(node, csr));
   await importSubordinate(memory);
+  memory.now = new Date(START.getTime() + DAY_MS);
+  await renewCa(memory.service, { action: 'renew-ca', trustDomain: 'fleet', ca: 'ca' });
   const unknown = set.csrs.find(({ path }) => path === 'admin.conf.csr');
   if (unknown) await memory.process(memory.upload('cp-9', unknown));
   return [...documentsIn(memory.exchange), ...documentsIn(memory.authority)];

@@ -15,9 +15,10 @@ import {
   type FileChange,
   statIfThere,
 } from '../disk/file-change.ts';
-import { fingerprintsOf, haveSameCertificates } from '../disk/fingerprints.ts';
+import { fingerprintsOf } from '../disk/fingerprints.ts';
 import { type Kubeconfig, KubeconfigError, readKubeconfig } from '../disk/kubeconfig.ts';
 import { caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
+import { haveSameCas } from '../trust/renewed-ca.ts';
 import { changeKubeconfig, refreshedCa } from './kubeconfig-change.ts';
 
 export interface CaDataInput {
@@ -32,7 +33,7 @@ export interface CaDataInput {
 
 export interface PlannedCaData {
   readonly changes: readonly FileChange[];
-  /** Kubeconfigs that get other certificates, not only another order of the same ones. */
+  /** Kubeconfigs that get other CAs, not only another order or renewed certificates of the same ones. */
   readonly names: readonly CertificateName[];
   readonly notes: readonly string[];
 }
@@ -55,7 +56,7 @@ export function planCaData(input: CaDataInput): PlannedCaData {
   const changed = found.filter(({ change }) => change);
   return {
     changes: changed.flatMap(({ change }) => change ?? []),
-    names: changed.filter(({ isTurned }) => !isTurned).map(({ name }) => name),
+    names: changed.filter(({ hasSameCas }) => !hasSameCas).map(({ name }) => name),
     notes: [
       ...changed.map(({ file }) => `${file}: its CA data is now that of ${caFile}`),
       ...found.flatMap(({ note }) => note ?? []),
@@ -65,8 +66,8 @@ export function planCaData(input: CaDataInput): PlannedCaData {
 
 interface PlannedKubeconfig {
   readonly change?: FileChange;
-  /** Whether the same certificates get another order: no component has to read them again. */
-  readonly isTurned?: boolean;
+  /** Whether the CAs are the same, in another order or with renewed certificates: no component has to read them again. */
+  readonly hasSameCas?: boolean;
   readonly note?: string;
   /** Why ca.crt cannot be replaced. */
   readonly objection?: string | undefined;
@@ -85,16 +86,16 @@ function planOne(file: string, input: CaDataInput): PlannedKubeconfig {
     return { objection };
   try {
     const change = changeKubeconfig(file, kubeconfig, undefined, input.caPem);
-    return { change, isTurned: hasSameCas(kubeconfig, input.caPem) };
+    return { change, hasSameCas: keepsCas(kubeconfig, input.caPem) };
   } catch (error) {
     if (!(error instanceof KubeconfigError)) throw error;
     return input.isNew ? { objection: error.message } : { note: error.message };
   }
 }
 
-function hasSameCas({ certificateAuthority }: Kubeconfig, caPem: string): boolean {
+function keepsCas({ certificateAuthority }: Kubeconfig, caPem: string): boolean {
   const before = certificateAuthority && 'pem' in certificateAuthority && certificateAuthority.pem;
-  return haveSameCertificates(before || '', caPem);
+  return haveSameCas(before || '', caPem);
 }
 
 /** Existing kubeconfigs that the installation does not change already. */

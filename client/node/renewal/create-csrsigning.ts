@@ -80,9 +80,10 @@ async function create(deps: RenewalDeps, options: CreationOptions): Promise<Cert
   if (outcome.state !== 'issued') return reportUnissued(outcome);
   const domains = trustDomainsOf([outcome]);
   const published = await readPublished(exchange, domains, undefined, folders, KEEP_CAS);
-  const decision = decideCaChange(folders, published, KEEP_CAS);
+  const now = deps.clock.now();
+  const decision = decideCaChange(folders, published, KEEP_CAS, now);
   const place = readPlace(placeOf(CSRSIGNING_CONF, folders));
-  const checked = checkOutcome(outcome, decision, deps.clock.now(), place);
+  const checked = checkOutcome(outcome, decision, now, place);
   if (checked.isSpent) await closeAll(deps.stateDir, CREATED);
   if (checked.problems.length > 0) return reportFailed(checked, decision);
   await install(deps, model, outcome);

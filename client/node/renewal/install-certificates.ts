@@ -22,7 +22,7 @@ import {
 } from '../trust/ca-change.ts';
 import { changeChains } from '../trust/chain-change.ts';
 import { chainOf } from '../trust/path.ts';
-import { onlyTurned, turnBundles } from '../trust/turn-bundles.ts';
+import { filesOfSameCas, turnBundles } from '../trust/turn-bundles.ts';
 import { checkApiServer } from './check-api-server.ts';
 import { type CheckedOutcome, checkOutcome } from './check-outcome.ts';
 import { completeInstallation } from './complete-installation.ts';
@@ -37,8 +37,14 @@ import {
 import { leaseFor, type RenewalDeps, type RenewalOptions } from './options.ts';
 import { type RenewalOutcome, trustDomainsOf } from './outcomes.ts';
 import { checkOwnKubelet } from './own-kubelet.ts';
-import { type Published, readPublished, requireTrustDomain } from './published-bundles.ts';
+import {
+  findTrustDomain,
+  type Published,
+  readPublished,
+  requireTrustDomain,
+} from './published-bundles.ts';
 import { tidy } from './recover.ts';
+import { readRenewed } from './renewed-cas.ts';
 import {
   type CertificateReport,
   type RenewReport,
@@ -103,9 +109,12 @@ export async function installCertificates(
 
 const UP_TO_DATE = 'the CA files of this node are those that the service publishes';
 
-/** An accepted change is one of the whole node, even if no certificate is due. */
+/**
+ * An accepted change is one of the whole node, even if no certificate is due. Certificates of CAs that were renewed with the
+ * same key are taken for the whole node, too.
+ */
 async function readBundles(
-  { folders, stateDir }: RenewalDeps,
+  { folders, stateDir, clock }: RenewalDeps,
   { caChange, ...options }: RenewalOptions,
   exchange: ObjectStore,
   issued: readonly RenewalOutcome[],
@@ -115,7 +124,10 @@ async function readBundles(
   const wholeNode = caChange.accept
     ? first || (await requireTrustDomain(exchange, { ...options, stateDir }))
     : undefined;
-  return readPublished(exchange, domains, wholeNode, folders, caChange);
+  const published = await readPublished(exchange, domains, wholeNode, folders, caChange);
+  const trustDomain = first ?? (await findTrustDomain(exchange, { ...options, stateDir }));
+  const renewed = await readRenewed(exchange, trustDomain, folders, clock.now());
+  return new Map([...renewed, ...published]);
 }
 
 /** The issued certificates, checked against the current files of the node. */
@@ -150,12 +162,13 @@ async function check(
   published: Published,
 ): Promise<Checked> {
   const { folders } = deps;
+  const now = deps.clock.now();
   const decideWith = ({ rotated }: WantedCas) => {
     const caChange = { ...options.caChange, rotated };
-    return changeChains(decideCaChange(folders, published, caChange), folders, published, caChange);
+    const changed = decideCaChange(folders, published, caChange, now);
+    return changeChains(changed, folders, published, caChange);
   };
   const trusting = decideWith(await gainedCas(deps, options.rotation, published));
-  const now = deps.clock.now();
   const checked = issued.map((outcome) => {
     const place = readPlace(placeOf(outcome.name, deps.folders));
     return { place, ...checkOutcome(outcome, trusting, now, place) };
@@ -252,7 +265,7 @@ function plan(
   });
   const cas = casOfFiles(decision, folders);
   const users = [...names, ...caData];
-  const sameCas = onlyTurned(turned, decision);
+  const sameCas = filesOfSameCas(turned, decision, folders);
   const read = changes.filter(({ path }) => !sameCas.includes(path));
   const restarts = options.restart ? neededRestarts(deps, users, cas, read) : [];
   const trustDomain =

@@ -2,8 +2,14 @@
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
+import { caFileOf } from '../disk/places.ts';
 import { accepts, type CaChangeOptions } from '../trust/accepted-change.ts';
-import { casOfFiles, checkStayingCertificates, decideCaChange } from '../trust/ca-change.ts';
+import {
+  type CaDecision,
+  casOfFiles,
+  checkStayingCertificates,
+  decideCaChange,
+} from '../trust/ca-change.ts';
 import { changeChains } from '../trust/chain-change.ts';
 import type { PublishedBundle } from '../trust/read-bundle.ts';
 import { type NodeCertificate, turnBundles } from '../trust/turn-bundles.ts';
@@ -25,6 +31,8 @@ export interface CaChangePreview {
   readonly cas: readonly CaName[];
   /** Files that would get other certificates: those of CAs, and of what is above them. */
   readonly files: readonly string[];
+  /** Of these, those that only get renewed certificates, which no component has to read before its next start. */
+  readonly unread: readonly string[];
   /** Why the change would be refused, or why the files could not be compared. */
   readonly problem?: string;
 }
@@ -37,6 +45,8 @@ const unknown = (accept: boolean): string =>
 
 const HOW_TO_CHANGE =
   'certificates of a CA that these files lack would not be installed; --accept-ca-change with a --ca-cert-hash for each new CA changes them';
+
+const NOTHING = { differences: [], cas: [], files: [], unread: [] };
 
 type PreviewDeps = Pick<
   RenewalDeps,
@@ -61,7 +71,7 @@ export async function previewCaChange(
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const problem = `not compared with those of the service: ${reason}`;
-    return { change: { differences: [], cas: [], files: [], problem }, refused: [] };
+    return { change: { ...NOTHING, problem }, refused: [] };
   }
 }
 
@@ -76,7 +86,7 @@ async function compare(
   const trustDomain = await findTrustDomain(exchange, { ...options, stateDir });
   if (trustDomain === undefined) {
     const problem = unknown(caChange.accept === true);
-    return { change: { differences: [], cas: [], files: [], problem }, refused: [] };
+    return { change: { ...NOTHING, problem }, refused: [] };
   }
   const domains = new Map([
     ...domainsToFollow(options, folders),
@@ -91,22 +101,26 @@ async function compare(
 }
 
 async function foresee(
-  { folders, reach }: PreviewDeps,
+  { folders, reach, clock }: PreviewDeps,
   options: CaChangeOptions,
   names: readonly CertificateName[],
   published: Published,
 ): Promise<CaChangePreview> {
+  const now = clock.now();
   const decide = (by: CaChangeOptions) =>
-    changeChains(decideCaChange(folders, published, by), folders, published, by);
+    changeChains(decideCaChange(folders, published, by, now), folders, published, by);
   const automatic = decide({ ...options, accept: false });
   const { differences } = automatic;
-  // chains that follow what is published, and CAs of a rotation, are no change that a person has to accept
+  // chains that follow what is published, renewed certificates, and CAs of a rotation are no change that a person has to accept
   const files = [...automatic.caFiles.keys()];
   const cas = casOfFiles(automatic, folders);
+  const unreadOf = ({ onlyRenewed }: CaDecision) =>
+    [...onlyRenewed].map((ca) => caFileOf(ca, folders));
   if (!options.accept) {
     const isAutomatic = (line: string) => files.some((file) => line.startsWith(`${file} would `));
     const isDone = differences.every(isAutomatic);
-    return { differences, cas, files, ...(!isDone && { problem: HOW_TO_CHANGE }) };
+    const unread = unreadOf(automatic);
+    return { differences, cas, files, unread, ...(!isDone && { problem: HOW_TO_CHANGE }) };
   }
   try {
     const decision = decide(options);
@@ -118,14 +132,14 @@ async function foresee(
       ...staying.map(stayingOnNode),
       ...names.map((name) => foreseen(name, published)),
     ]);
+    const cas = casOfFiles(decision, folders);
     return {
-      differences: turned.differences,
-      cas: casOfFiles(decision, folders),
-      files: [...decision.caFiles.keys()],
+      ...{ differences: turned.differences, cas, files: [...decision.caFiles.keys()] },
+      unread: unreadOf(decision),
     };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    return { differences, cas: [], files: [], problem };
+    return { ...NOTHING, differences, problem };
   }
 }
 

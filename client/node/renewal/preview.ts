@@ -77,8 +77,10 @@ export async function previewRenewal(
   const isCompared =
     names.length > 0 || caChange.accept || casToFollow(followed, folders).length > 0;
   const preview = isCompared ? await previewCaChange(deps, options, names) : undefined;
-  const { cas = [], files = [] } = preview?.change ?? {};
-  const changedFiles = files.map((file) => ({ path: resolvedPath(file) }));
+  const { cas = [], files = [], unread = [] } = preview?.change ?? {};
+  const changedFiles = files
+    .filter((file) => !unread.includes(file))
+    .map((file) => ({ path: resolvedPath(file) }));
   const needed = options.restart ? neededRestarts(deps, names, cas, changedFiles) : [];
   const restarts = needed.map(
     (component): ForeseenRestart =>

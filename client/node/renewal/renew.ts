@@ -14,6 +14,7 @@ import { installCertificates } from './install-certificates.ts';
 import type { RenewalDeps, RenewalOptions } from './options.ts';
 import { awaitOutcomes } from './outcomes.ts';
 import { recoverFirst } from './recover.ts';
+import { lookForRenewedCas } from './renewed-cas.ts';
 import {
   type CertificateReport,
   type RenewReport,
@@ -76,7 +77,11 @@ export async function renew(deps: RenewalDeps, given: RenewalOptions): Promise<R
     options.caChange.accept ||
     casToFollow(followed, deps.folders).length > 0 ||
     hasToTurn(followed, deps.folders);
-  if (requests.length === 0 && !changesTrust) return ending({ ...base, certificates: reports });
+  if (requests.length === 0 && !changesTrust) {
+    const renewed = await lookForRenewedCas(deps, options);
+    notes.push(...renewed.notes);
+    if (!renewed.isPublished) return ending({ ...base, certificates: reports });
+  }
   const exchange = await deps.exchange();
   const outcomes = await awaitOutcomes(deps, exchange, requests, {
     seconds: options.waitSeconds,

@@ -128,14 +128,15 @@ function leaveOutAbove(
 }
 
 function decide(
-  { folders }: Pick<RestartDeps, 'folders'>,
+  { folders, clock }: Pick<RestartDeps, 'folders' | 'clock'>,
   { hashes }: ClusterTrustOptions,
   pem: string,
 ): TurnedDecision {
   const vouched = certificatesIn(pem).map((one) => formatCaCertHash('ca', one));
   const accepted = hashes.ca.length > 0 ? hashes : caHashesOf(vouched);
   const published = new Map([['ca' as const, { pem }]]);
-  const decision = decideCaChange(folders, published, { accept: true, hashes: accepted });
+  const options = { accept: true, hashes: accepted };
+  const decision = decideCaChange(folders, published, options, clock.now());
   const staying = stayingCertificates(folders, []);
   checkStayingCertificates(decision, folders, staying);
   const turned = turnBundles(decision, folders, published, staying.map(stayingOnNode));

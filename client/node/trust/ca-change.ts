@@ -1,7 +1,7 @@
 /**
  * Which CA certificates a running node trusts: those in its CA files (pki/ca.crt …). What the service publishes is
- * compared with them, and replaces them only if a person accepts the change and names the keys (decision 0035), or if a
- * rotation changes them, whose new CA the old one vouches for (decision 0061).
+ * compared with them, and replaces them only if a person accepts the change and names the keys (decision 0035), if a
+ * rotation changes them, whose new CA the old one vouches for (decision 0061), or if it is their renewal with the same key.
  */
 
 import type { X509Certificate } from 'node:crypto';
@@ -21,12 +21,13 @@ import { type CaTexts, caFilesOf, whyNotKubeletCa } from './another-ca.ts';
 import { formatCaCertHash, hashOf } from './ca-cert-hash.ts';
 import type { Presented } from './path.ts';
 import type { PublishedBundle } from './read-bundle.ts';
+import { describeRenewed, mayStayInMemory, type RenewedFile, takeRenewed } from './renewed-ca.ts';
 import { leadsTo } from './signer.ts';
 
 export interface CaDecision {
   /** The CA certificates that must have signed a certificate, by CA. */
   readonly bundles: ReadonlyMap<CaName, string>;
-  /** New contents of CA files, by path; empty unless the change was accepted. */
+  /** New contents of CA files, by path; empty unless the change was accepted, or certificates were renewed. */
   readonly caFiles: ReadonlyMap<string, string>;
   /** How the service's bundles differ from the CA files: what would change. Their order counts in `turn-bundles.ts`. */
   readonly differences: readonly string[];
@@ -34,6 +35,8 @@ export interface CaDecision {
   readonly changes: readonly string[];
   /** CAs whose bundle differs, or cannot be used. */
   readonly differing: ReadonlySet<CaName>;
+  /** CAs whose files only get renewed certificates, which no component has to read before its next start. */
+  readonly onlyRenewed: ReadonlySet<CaName>;
 }
 
 /**
@@ -44,26 +47,30 @@ export function decideCaChange(
   folders: NodeFolders,
   published: ReadonlyMap<CaName, PublishedBundle>,
   options: CaChangeOptions,
+  now: Date,
 ): CaDecision {
   const bundles = new Map<CaName, string>();
   const caFiles = new Map<string, string>();
   const differences: string[] = [];
   const changes: string[] = [];
   const differing = new Set<CaName>();
+  const onlyRenewed = new Set<CaName>();
   const objections: string[] = [];
   for (const [ca, theirs] of published) {
     const file = caFileOf(ca, folders);
-    const one = decideOne(ca, file, theirs, options);
+    const one = decideOne(ca, file, theirs, options, now);
     differences.push(...one.differences);
     changes.push(...one.changes);
     objections.push(...one.objections);
-    if (one.differs) differing.add(ca);
-    if (one.taken !== undefined) caFiles.set(file, one.taken);
-    bundles.set(ca, one.taken ?? one.ours);
+    if (one.isDiffering) differing.add(ca);
+    if (one.mayStay) onlyRenewed.add(ca);
+    if (one.isNew) caFiles.set(file, one.bundle);
+    bundles.set(ca, one.bundle);
   }
   checkAbove(caFiles);
   checkKubeletCa(folders, caFiles);
-  if (objections.length === 0) return { bundles, caFiles, differences, changes, differing };
+  if (objections.length === 0)
+    return { bundles, caFiles, differences, changes, differing, onlyRenewed };
   throw new CommandError(
     'check-failed',
     ['nothing was changed: --accept-ca-change also needs --ca-cert-hash for:', ...objections],
@@ -71,23 +78,43 @@ export function decideCaChange(
   );
 }
 
-/** A change that a person has accepted is what the service publishes; that of a rotation is what was judged for it. */
-function decideOne(ca: CaName, file: string, theirs: PublishedBundle, options: CaChangeOptions) {
+/**
+ * A change that a person has accepted is what the service publishes; that of a rotation is what was judged for it; a renewed
+ * certificate needs neither.
+ */
+function decideOne(
+  ca: CaName,
+  file: string,
+  theirs: PublishedBundle,
+  options: CaChangeOptions,
+  now: Date,
+) {
   const accept = accepts(options, ca);
   const rotated = options.rotated?.get(ca);
-  const ours = currentContent(file, false) ?? '';
+  const renewed = renewedBy(theirs, currentContent(file, false) ?? '', now);
+  const ours = renewed.pem;
   const next: PublishedBundle = accept || !rotated ? theirs : { pem: rotated.bundle };
-  const differences = describeDifferences(ca, file, ours, next, WOULD);
-  const isTaken = (accept || rotated !== undefined) && differences.length > 0 && 'pem' in next;
+  const found = describeDifferences(ca, file, ours, next, WOULD);
+  const takes = (accept || rotated !== undefined) && found.length > 0 && 'pem' in next;
+  const isRenewed = renewed.replaced.length > 0;
+  const mayStay = !takes && isRenewed && mayStayInMemory(renewed, now);
   const pinned = [...options.hashes[ca], ...(rotated?.keys ?? [])];
   return {
-    ...{ ours, differences },
-    taken: isTaken ? next.pem : undefined,
-    changes: describeDifferences(ca, file, ours, next, isTaken ? DID : WOULD),
-    differs: describeDifferences(ca, file, ours, theirs, WOULD).length > 0,
+    bundle: takes ? next.pem : ours,
+    isNew: takes || isRenewed,
+    isDiffering: describeDifferences(ca, file, ours, theirs, WOULD).length > 0,
+    mayStay,
+    differences: [...describeRenewed(file, renewed, WOULD.get, mayStay), ...found],
+    changes: [
+      ...describeRenewed(file, renewed, DID.get, mayStay),
+      ...describeDifferences(ca, file, ours, next, takes ? DID : WOULD),
+    ],
     objections: accept ? findUnpinned(ca, file, ours, theirs, pinned) : [],
   };
 }
+
+const renewedBy = (theirs: PublishedBundle, ours: string, now: Date): RenewedFile =>
+  'pem' in theirs ? takeRenewed(ours, theirs.pem, now) : { pem: ours, replaced: [] };
 
 /** A hash of the root may be given for its CA: then the bucket may have added the root to the CA. */
 function checkAbove(caFiles: ReadonlyMap<string, string>): void {
@@ -178,11 +205,11 @@ function gained(before: string, after: string): X509Certificate[] {
 const describe = (ca: CaName, certificate: X509Certificate): string =>
   `${subjectUntil(certificate)} (${formatCaCertHash(ca, certificate)})`;
 
-/** The CAs whose files get other certificates. */
+/** The CAs whose files get certificates that the components which read them at the start have to read now. */
 export const casOfFiles = (
-  { caFiles }: Pick<CaDecision, 'caFiles'>,
+  { caFiles, onlyRenewed }: Pick<CaDecision, 'caFiles' | 'onlyRenewed'>,
   folders: NodeFolders,
-): CaName[] => CA_NAMES.filter((ca) => caFiles.has(caFileOf(ca, folders)));
+): CaName[] => CA_NAMES.filter((ca) => caFiles.has(caFileOf(ca, folders)) && !onlyRenewed.has(ca));
 
 /** A certificate of this node that a run does not replace. */
 export interface StayingCertificate {

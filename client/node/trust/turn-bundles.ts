@@ -54,11 +54,20 @@ export function turnBundles(
   return { ...decision, caFiles, differences, changes };
 }
 
-/** Files that only get another order, with links resolved: no component has to read them again. */
-export const onlyTurned = (
+/**
+ * Files that only get another order, or renewed certificates, with links resolved: no component has to read them before
+ * its next start.
+ */
+export const filesOfSameCas = (
   turned: Pick<CaDecision, 'caFiles'>,
-  { caFiles }: Pick<CaDecision, 'caFiles'>,
-): string[] => [...turned.caFiles.keys()].filter((file) => !caFiles.has(file)).map(resolvedPath);
+  { caFiles, onlyRenewed }: Pick<CaDecision, 'caFiles' | 'onlyRenewed'>,
+  folders: NodeFolders,
+): string[] => {
+  const renewed = [...onlyRenewed].map((ca) => caFileOf(ca, folders));
+  return [...turned.caFiles.keys()]
+    .filter((file) => !caFiles.has(file) || renewed.includes(file))
+    .map(resolvedPath);
+};
 
 /** The certificates that are published first, in that order, then the others. */
 function inOrderOf(

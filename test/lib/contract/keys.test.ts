@@ -10,6 +10,11 @@ import {
   caRecordKey,
   parseCaRecordKey,
 } from '../../../lib/contract/ca-record.ts';
+import {
+  caRenewalCertificateKey,
+  caRenewalRecordKey,
+  parseCaRenewalRecordKey,
+} from '../../../lib/contract/ca-renewal-record.ts';
 import { clusterOfRecordKey, clusterRecordKey } from '../../../lib/contract/cluster-record.ts';
 import { issuedKey, recordKey, requestKeyOfRecord } from '../../../lib/contract/decision-record.ts';
 import { outcomeIn } from '../../../lib/contract/outcomes.ts';
@@ -71,6 +76,35 @@ it.each([
   'ca-records/fleet/ca/1.json',
 ])('%s is not the record of a CSR of a CA', (key) => {
   expect(parseCaCsrRecordKey(key)).toBeUndefined();
+});
+
+it('the renewals of a CA version are numbered in their keys', () => {
+  const renewal = { ...CA, renewal: 3 };
+  const stem = 'ca-records/fleet.example/etcd-ca/12.renewal/3';
+  expect([caRenewalRecordKey(renewal), caRenewalCertificateKey(renewal)]).toEqual([
+    `${stem}.json`,
+    `${stem}.crt`,
+  ]);
+  expect(parseCaRenewalRecordKey(`${stem}.json`)).toEqual(renewal);
+  expect([parseCaRecordKey(`${stem}.json`), parseCaCsrRecordKey(`${stem}.json`)]).toEqual([
+    undefined,
+    undefined,
+  ]);
+});
+
+it.each([
+  'ca-records/fleet/ca/1.renewal/1.crt',
+  'ca-records/fleet/ca/1.renewal/0.json',
+  'ca-records/fleet/ca/1.renewal/01.json',
+  'ca-records/fleet/ca/1.renewal/1234567890.json',
+  'ca-records/fleet/ca/0.renewal/1.json',
+  'ca-records/fleet/other-ca/1.renewal/1.json',
+  'ca-records/Fleet/ca/1.renewal/1.json',
+  'ca-records/fleet/ca/1.renewal/1/1.json',
+  'records/fleet/ca/1.renewal/1.json',
+  'ca-records/fleet/ca/1.json',
+])('%s is not the record of a renewal', (key) => {
+  expect(parseCaRenewalRecordKey(key)).toBeUndefined();
 });
 
 it('the request can be derived from the key of its record', () => {

@@ -1,5 +1,5 @@
 import type { ClusterRecord } from '../../../lib/cluster/record.ts';
-import { findCaExpiry } from '../../../lib/expiry/find-ca-expiry.ts';
+import { findCaExpiries } from '../../../lib/expiry/find-ca-expiry.ts';
 import { Fault } from '../../../lib/fault.ts';
 import { CorporateRoot } from '../../support/corporate-root.ts';
 import { InMemoryService, START, TRUST_DOMAIN } from '../../support/in-memory-service.ts';
@@ -16,7 +16,7 @@ it.each<[string, [string, ClusterRecord | Fault][], string | undefined]>([
 ])('%s', async (_, records, trustDomain) => {
   const { authority } = await InMemoryService.open();
   authority.seed(`trust/${TRUST_DOMAIN}/ca.crt`, 'ignored');
-  const found = await findCaExpiry(authority, new Map(records));
+  const [found] = await findCaExpiries(authority, new Map(records));
   expect(found?.trustDomain).toBe(trustDomain);
   if (found) expect(found.notAfter.toISOString()).toBe('2036-11-21T12:00:00.000Z');
 });
@@ -25,7 +25,7 @@ it('considers the CAs that a trust domain has', async () => {
   const { authority, document } = await InMemoryService.open();
   const { ca } = document.cas;
   authority.seed(`trust/${TRUST_DOMAIN}.json`, JSON.stringify({ ...document, cas: { ca } }));
-  const found = await findCaExpiry(authority, new Map([['prod', uses(TRUST_DOMAIN)]]));
+  const [found] = await findCaExpiries(authority, new Map([['prod', uses(TRUST_DOMAIN)]]));
   expect(found?.ca).toBe('ca');
 });
 
@@ -35,6 +35,6 @@ it('considers the certificates above a subordinate CA', async () => {
   const { authority } = await InMemoryService.openAdopted(START, (service, keys) =>
     importAllSubordinates(service, keys, TRUST_DOMAIN, corporate, ['ca']),
   );
-  const found = await findCaExpiry(authority, new Map([['prod', uses(TRUST_DOMAIN)]]));
+  const [found] = await findCaExpiries(authority, new Map([['prod', uses(TRUST_DOMAIN)]]));
   expect(found).toEqual({ trustDomain: TRUST_DOMAIN, ca: 'ca', notAfter: rootEnds });
 });

@@ -14,7 +14,7 @@ import { findAnchor } from '../../../../client/node/trust/signer.ts';
 import { summarizeTrustDomain } from '../../../../client/operator/trust-domain.ts';
 import { ADOPTABLE_CAS } from '../../../../lib/ca/trust-domain-request.ts';
 import { certificateToPem } from '../../../../lib/certificate/pem.ts';
-import { adoptedSets, readAdoptedSet } from '../../../support/adopted-cas.ts';
+import { AFTER_ADOPTION, adoptedSets, readAdoptedSet } from '../../../support/adopted-cas.ts';
 import { leavesOf, openAdopted } from '../../../support/adopted-leaves.ts';
 import { TRUST_DOMAIN } from '../../../support/in-memory-service.ts';
 
@@ -59,7 +59,7 @@ describe.each(adoptedSets())('CAs of %s', (set) => {
       if (!('pem' in published)) throw new Error(published.problem);
       expect(published.pem).toBe(certificateToPem(existing[ca].x509.raw));
       const options = { accept: false, hashes: caHashesOf([]) };
-      const decision = decideCaChange(folders, new Map([[ca, published]]), options);
+      const decision = decideCaChange(folders, new Map([[ca, published]]), options, AFTER_ADOPTION);
       expect(decision.differences).toEqual([]);
       const hashes = caHashesOf([formatCaCertHash(ca, existing[ca].x509)]);
       expect(judgeBundle(ca, published.pem, undefined, { ...NO_PINS, hashes })).toEqual({

@@ -307,7 +307,7 @@ describe('a running node', () => {
     const bundles = new Map([
       ['ca' as const, { pem, ...(published !== undefined && { chain: { pem: published } }) }],
     ]);
-    const decision = decideCaChange(folders(), bundles, options);
+    const decision = decideCaChange(folders(), bundles, options, new Date());
     return changeChains(decision, folders(), bundles, options);
   };
   const file = () => join(folder, 'pki/ca-chain.crt');
@@ -388,9 +388,9 @@ describe('a running node', () => {
   ])('does not get the root as a CA, although its hash was given: %s', (_, pem) => {
     const published = new Map([['ca' as const, { pem }]]);
     const hashes = caHashesOf([issuing, top].map((one) => formatCaCertHash('ca', one)));
-    expect(() => decideCaChange(folders(), published, { accept: true, hashes })).toThrow(
-      /the cluster would trust every certificate below it: .*would contain/,
-    );
+    expect(() =>
+      decideCaChange(folders(), published, { accept: true, hashes }, new Date()),
+    ).toThrow(/the cluster would trust every certificate below it: .*would contain/);
   });
 
   const restarts = (path: string) =>
