@@ -1,4 +1,4 @@
-/** What create-ca says about rotations. A newer function may say more, and texts of reports may be hostile. */
+/** What create-ca says about rotations. A newer function may return more fields, and texts of reports may be hostile. */
 import * as z from 'zod/mini';
 import { PHASES } from '../../lib/contract/rotation.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
