@@ -10,7 +10,7 @@ export const EXIT = {
   usage: 2,
   /** At least one request was rejected. */
   rejected: 3,
-  /** At least one request has no certificate yet: it needs approval, or has no outcome. */
+  /** A request has no certificate yet: it needs approval, or has no outcome. A rotation waits for evidence or an approval. */
   pending: 4,
   /** The service did not respond. */
   unreachable: 5,

@@ -98,9 +98,9 @@ export function buildProgram(
   addPackCommand(program, terminal);
   addRelayCommand(program, connection, terminal, exit);
   addKubeconfigCommand(program, connection, terminal, exit);
-  addTrustDomainCommands(program, connection, terminal, exit);
-  addClusterCommands(program, connection, terminal);
   const approver = { terminal, prompt, clock: systemClock };
+  addTrustDomainCommands(program, connection, terminal, approver, exit);
+  addClusterCommands(program, connection, terminal);
   addApprovalCommands(program, connection, approver);
   addRequestCommand(program, connection, approver);
   addStandingApprovalCommand(program, connection, approver);

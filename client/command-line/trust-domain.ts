@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import { CA_KEY_SPECS } from '../../lib/signing/signing-algorithm.ts';
+import type { ApproverDeps } from '../commands/decisions.ts';
 import type { CreateOptions } from '../commands/trust-domain.ts';
 import type { Connection } from '../connection.ts';
 import type { ExitCode } from '../exit-codes.ts';
@@ -11,12 +12,14 @@ import { caNames } from './ca-name.ts';
 import { addAdoptionCommands } from './trust-domain-adoption.ts';
 import { addInspectPkiCommand } from './trust-domain-inspect-pki.ts';
 import { addRenewCaCommand } from './trust-domain-renew.ts';
+import { addRotationCommands } from './trust-domain-rotation.ts';
 import { addSubordinateCommands } from './trust-domain-subordinate.ts';
 
 export function addTrustDomainCommands(
   program: Command,
   connection: Connection,
   terminal: Terminal,
+  approver: ApproverDeps,
   exit: (code: ExitCode) => void,
 ): void {
   const group = program.command('trust-domain').description('the CAs of a cluster or a fleet');
@@ -68,4 +71,5 @@ export function addTrustDomainCommands(
   addInspectPkiCommand(group, terminal, exit);
   addAdoptionCommands(group, connection, terminal, exit);
   addSubordinateCommands(group, connection, terminal, exit);
+  addRotationCommands(group, connection, terminal, approver, exit);
 }

@@ -1,5 +1,5 @@
 /**
- * The way back needs no evidence: the CA that nodes go back to is one that all of them trust. Only its last step, which
+ * Going back needs no evidence: the CA that nodes go back to is one that all of them trust. Only its last step, which
  * drops the new CA, has to know that no certificate of that one is in use.
  */
 import type { ClusterEvidence, Evidence, Issued, NodeEvidence } from './evidence/evidence.ts';
@@ -50,7 +50,7 @@ function judgeUsers(cluster: ClusterEvidence, { transition: { to } }: Question):
   if (!one) return { missing: [], notes: [] };
   const missing = {
     subject: `${cluster.cluster}/user/all`,
-    why: `certificates of users are of version ${to}, which is taken back: ${living.length}, valid until ${lastDay(living, one)} at the latest`,
+    why: `certificates of users are of version ${to}, which is taken back: ${living.length}; the last one expires on ${lastDay(living, one)}`,
     fix: 'have these people request new ones with cakeless kubeconfig user, and waive the old ones; or wait until they have expired',
   };
   return { missing: [missing], notes: [] };

@@ -51,7 +51,7 @@ function reasonsOfSilence(
   { transition: { ca } }: Question,
 ): Reason[] {
   const silent = [
-    caFiles.length === 0 && ca !== 'kubelet-ca' && `the CA file of ${ca}`,
+    caFiles.length === 0 && ca !== 'kubelet-ca' && `its CA file for ${ca}`,
     kubeconfigs.length === 0 && ca === 'ca' && 'its kubeconfigs',
   ].filter((what) => what !== false);
   return silent.map((what) => ({ why: `its report says nothing about ${what}`, fix: RENEW }));

@@ -10,7 +10,7 @@ import type {
 } from './evidence/evidence.ts';
 import type { Question, Reason } from './gate-question.ts';
 
-/** What is known about a node, by itself or by the forwarder of its cluster. */
+/** What is known about a node: from its own report, or from that of the forwarder of its cluster. */
 export type HeardNode =
   | { readonly state: 'reports'; readonly facts: NodeFacts }
   /** A worker without AWS, which cannot write a report. */

@@ -1,5 +1,5 @@
 /**
- * Before `issue`. With a cross certificate, whoever knows only the old CA accepts the new leaves, so that only control
+ * Before `issue`. With a cross certificate, those who know only the old CA accept the new leaves, so that only control
  * planes have to be ready: their components verify each other. Without one, everybody has to trust the new CA.
  */
 import type { Evidence } from './evidence/evidence.ts';

@@ -104,7 +104,7 @@ export function missingOfUsers(cluster: ClusterEvidence, { transition }: Questio
     : [
         {
           subject: `${cluster.cluster}/user/all`,
-          why: `certificates of users are of version ${transition.from}: ${old.length}, valid until ${last} at the latest`,
+          why: `certificates of users are of version ${transition.from}: ${old.length}; the last one expires on ${last}`,
           fix: 'have these people request new ones with cakeless kubeconfig user, and waive the old ones; or wait until they have expired',
         },
       ];
@@ -119,7 +119,7 @@ export function notesOfReplaced(cluster: ClusterEvidence, { transition }: Questi
   return last === undefined
     ? []
     : [
-        `${cluster.cluster}: ${replaced.length} replaced certificates of version ${transition.from} are valid until ${last} at the latest; copies of them stop working when the old CA is dropped`,
+        `${cluster.cluster}: ${replaced.length} replaced certificates of version ${transition.from} live, the last one until ${last}; copies of them stop working when the old CA is dropped`,
       ];
 }
 

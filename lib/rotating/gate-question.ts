@@ -12,7 +12,7 @@ export interface Question {
   readonly oldSha256: ReadonlySet<string>;
   /** SHA-256 of the certificate of the new CA; empty before the start. */
   readonly newSha256: string;
-  /** Whether leaves of the new CA carry the cross certificate, so that whoever knows only the old CA accepts them. */
+  /** Whether leaves of the new CA carry the cross certificate, so that those who know only the old CA accept them. */
   readonly hasCross: boolean;
 }
 
@@ -31,7 +31,7 @@ export const about = (subject: string, reasons: readonly Reason[]): Missing[] =>
 export interface Said {
   readonly missing: readonly Missing[];
   readonly notes: readonly string[];
-  /** A node that does not exist any more is not counted. */
+  /** A node that no longer exists is not counted. */
   readonly isGone?: true;
 }
 
@@ -81,7 +81,7 @@ const unknownClusters = ({ unknown }: Evidence): Missing[] =>
   unknown.map(({ cluster, problem }) => ({
     subject: `${cluster}/record/cluster`,
     why: `it is not known whether the cluster is of this trust domain: ${problem}`,
-    fix: `apply the record of the cluster with cakeless cluster apply, or waive it if ${cluster} does not exist any more or is of another trust domain`,
+    fix: `apply the record of the cluster with cakeless cluster apply, or waive it if ${cluster} no longer exists or is of another trust domain`,
   }));
 
 const MOST_NOTES = 100;

@@ -10,7 +10,7 @@ export interface Evidence {
   readonly trustDomain: string;
   readonly ca: CaName;
   readonly clusters: readonly ClusterEvidence[];
-  /** Clusters that may be of this trust domain: their records cannot be read, or do not exist any more. */
+  /** Clusters that may be of this trust domain: their records cannot be read, or no longer exist. */
   readonly unknown: readonly { readonly cluster: string; readonly problem: string }[];
 }
 
@@ -28,7 +28,7 @@ export interface Stated<Facts> {
   /** By the clock of S3. */
   readonly writtenAt: string;
   readonly facts?: Facts;
-  /** Why there are none. */
+  /** Why the facts are missing. */
   readonly problem?: string;
 }
 
@@ -47,7 +47,7 @@ export interface NodeEvidence {
 /** The certificates of one name that a node has got, and that live. */
 export interface Line {
   readonly name: string;
-  /** The one that was issued last; of those of one second, the one of the newest CA. */
+  /** The one that was issued last; in one second, that of the newest CA. */
   readonly newest: Issued;
   /** What it has replaced. */
   readonly older: readonly Issued[];

@@ -1,6 +1,7 @@
 /** An adoption with the real command and the real create-ca function; only KMS and the buckets are in memory. */
 import { Command } from 'commander';
 import { addTrustDomainCommands } from '../../../client/command-line/trust-domain.ts';
+import type { ApproverDeps } from '../../../client/commands/decisions.ts';
 import type { Connection } from '../../../client/connection.ts';
 import { CommandError } from '../../../client/errors.ts';
 import { newCreateCaHandler } from '../../../functions/create-ca-handler.ts';
@@ -102,8 +103,15 @@ export class World {
   }
 }
 
+/** Nobody is at the terminal. */
+const NOBODY = { prompt: { ask: async () => undefined }, clock: { now: () => new Date(0) } };
+
 /** The command as a user runs it, with this connection. */
-export async function runCommand(connection: Connection, args: readonly string[]): Promise<Run> {
+export async function runCommand(
+  connection: Connection,
+  args: readonly string[],
+  person: Pick<ApproverDeps, 'prompt' | 'clock'> = NOBODY,
+): Promise<Run> {
   const [printed, said]: [string[], string[]] = [[], []];
   const terminal = {
     print: (line: string) => void printed.push(line),
@@ -111,7 +119,7 @@ export async function runCommand(connection: Connection, args: readonly string[]
   };
   let exitCode: number | undefined;
   const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
-  addTrustDomainCommands(program, connection, terminal, (code) => {
+  addTrustDomainCommands(program, connection, terminal, { terminal, ...person }, (code) => {
     exitCode = code;
   });
   const error = await program.parseAsync(['trust-domain', ...args], { from: 'user' }).then(

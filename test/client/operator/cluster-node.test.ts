@@ -46,7 +46,7 @@ async function cakeless(...args: string[]) {
     addClusterNodeCommands(program, connection, terminal, { now: () => NOW } as never);
   else {
     addClusterCommands(program, connection, terminal);
-    addTrustDomainCommands(program, connection, terminal, () => undefined);
+    addTrustDomainCommands(program, connection, terminal, {} as never, () => undefined);
   }
   const error = await program
     .parseAsync(args, { from: 'user' })

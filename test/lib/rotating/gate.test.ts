@@ -202,7 +202,7 @@ const TRUST: Case[] = [
     'issue',
     (fleet) => fleet.reportNode('cp-1', { caFiles: [], kubeconfigs: [] }),
     [
-      'prod/node/cp-1: its report says nothing about the CA file of ca',
+      'prod/node/cp-1: its report says nothing about its CA file for ca',
       'prod/node/cp-1: its report says nothing about its kubeconfigs',
     ],
   ],
@@ -284,7 +284,7 @@ const TRUST: Case[] = [
     ['prod/node/cp-1: it says: etcd has no quorum'],
   ],
   [
-    'a control plane has no etcd of its own',
+    'a control plane has no etcd',
     { gate: 'issue', ca: 'etcd-ca' },
     (fleet) => {
       fleet.authority.objects.clear();
@@ -512,7 +512,7 @@ const RETIRE: Case[] = [
     ],
   ],
   [
-    'kube-apiserver serves another certificate than the one in place',
+    'kube-apiserver does not serve the certificate in place',
     'retire',
     (fleet) =>
       fleet.reportNode('cp-1', {
@@ -550,7 +550,7 @@ const RETIRE: Case[] = [
     'retire',
     (fleet) => fleet.issue('users', 'user', 1, { day: '2027-03-02' }),
     [
-      'prod/user/all: certificates of users are of version 1: 1, valid until 2027-03-02 at the latest',
+      'prod/user/all: certificates of users are of version 1: 1; the last one expires on 2027-03-02',
     ],
   ],
   [
@@ -684,7 +684,7 @@ const BACK: Case[] = [
     'take back',
     (fleet) => fleet.issue('users', 'user', 2),
     [
-      'prod/user/all: certificates of users are of version 2, which is taken back: 1, valid until 2027-12-01 at the latest',
+      'prod/user/all: certificates of users are of version 2, which is taken back: 1; the last one expires on 2027-12-01',
     ],
   ],
 ];
@@ -730,7 +730,7 @@ it('counts, and says what a person should know', async () => {
   ]);
   expect(notes).toEqual([
     'prod: node auto-1 counts as gone: the cluster has no Node object for it, its record has no entry, and it was last heard 2027-02-21T12:00:00.000Z',
-    'prod: 1 replaced certificates of version 1 are valid until 2027-12-01 at the latest; copies of them stop working when the old CA is dropped',
+    'prod: 1 replaced certificates of version 1 live, the last one until 2027-12-01; copies of them stop working when the old CA is dropped',
   ]);
 });
 

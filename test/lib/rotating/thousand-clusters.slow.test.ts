@@ -21,7 +21,7 @@ it.each([
   expect(callsOf(exchange)).toEqual({ get: 1000 * (nodes + reports) });
 });
 
-it('the way back reads nothing', async () => {
+it('going back reads nothing', async () => {
   const fleet = await RotatingFleet.open({ gate: 'back to trust' }, CLUSTERS.slice(0, 10));
   expect((await fleet.examine()).missing).toEqual([]);
   expect([callsOf(fleet.authority), callsOf(fleet.exchange)]).toEqual([{}, {}]);

@@ -1,0 +1,66 @@
+/** What create-ca says about rotations. A newer function may return more fields, and texts of reports may be hostile. */
+import * as z from 'zod/mini';
+import { PHASES } from '../../lib/contract/rotation.ts';
+import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
+
+const waivers = z.array(z.object({ subject: z.string(), reason: z.string() }));
+
+const planSchema = z.object({
+  trustDomain: z.string(),
+  ca: z.enum(CA_NAMES),
+  phase: z.string(),
+  from: z.object({ version: z.number(), sha256: z.string() }),
+  to: z.object({
+    version: z.number(),
+    publicKeySha256: z.string(),
+    tbsSha256: z.optional(z.string()),
+    sha256: z.optional(z.string()),
+  }),
+  crossTbsSha256: z.optional(z.string()),
+  compromised: z.boolean(),
+  waivers,
+  digest: z.string(),
+});
+
+/** A plan, whether the function says it or it was computed here. */
+export interface ShownPlan extends Readonly<Omit<z.infer<typeof planSchema>, 'waivers'>> {
+  readonly waivers: readonly { readonly subject: string; readonly reason: string }[];
+}
+
+export const plannedSchema = z.extend(planSchema, { notes: z.array(z.string()) });
+
+const findings = {
+  trustDomain: z.string(),
+  phase: z.enum(PHASES),
+  sequence: z.number(),
+  missing: z.array(z.object({ subject: z.string(), why: z.string(), fix: z.string() })),
+  notes: z.array(z.string()),
+  progress: z.array(z.object({ what: z.string(), done: z.number(), of: z.number() })),
+  plan: z.optional(planSchema),
+};
+
+export const rotatedSchema = z.object({
+  ...findings,
+  ca: z.enum(CA_NAMES),
+  changed: z.boolean(),
+});
+
+export type Rotated = z.infer<typeof rotatedSchema>;
+
+export const statusSchema = z.object({
+  ...findings,
+  rotation: z.optional(
+    z.object({
+      ca: z.enum(CA_NAMES),
+      from: z.number(),
+      to: z.number(),
+      since: z.string(),
+      startedAt: z.string(),
+      compromised: z.boolean(),
+      next: z.enum(PHASES),
+    }),
+  ),
+  todo: z.array(z.string()),
+});
+
+export type RotationStatus = z.infer<typeof statusSchema>;
