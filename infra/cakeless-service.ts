@@ -33,6 +33,8 @@ export interface CakelessServiceProps extends GuardiansProps, ServiceOptions {
   readonly logRetention?: logs.RetentionDays | undefined;
   /** What certificates of a trust domain must be, whatever a cluster record says. @default a year at most, one approver */
   readonly trustDomainRules?: readonly ConfiguredRule[] | undefined;
+  /** Shorter times for the gates of rotations, as JSON, for tests of a deployment. @default those of the service */
+  readonly gateRules?: string | undefined;
 }
 
 /** Buckets, queues and functions. Other constructs add trust domains, nodes and people. */
@@ -163,6 +165,7 @@ export class CakelessService extends Construct {
       authority: this.authority,
       queues: this.queues,
       rules: trustDomainRules(props.trustDomainRules ?? []),
+      gateRules: props.gateRules,
       maxConcurrency: props.maxConcurrency,
       reservedConcurrency: props.reservedConcurrency,
       ...this.#logging(props),

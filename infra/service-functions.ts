@@ -30,6 +30,8 @@ export interface ServiceFunctionsProps
   readonly queues: Queues;
   /** The trust-domain rules, as JSON. @default none */
   readonly rules?: string | undefined;
+  /** The rules of the gates of rotations, as JSON. @default those of the service */
+  readonly gateRules?: string | undefined;
 }
 
 /** Creates the functions in the scope of the service. `CakelessService` grants their permissions. */
@@ -81,11 +83,13 @@ export class ServiceFunctions {
   }
 
   #newCreateCa(): CakelessFunction {
+    const { gateRules } = this.#props;
     return this.#newFunction('CreateCa', 'create-ca', {
       description: 'creates, renews and rotates the CAs of a trust domain',
       timeout: CREATE_CA_TIMEOUT,
       // before a rotation goes on it reads what all clusters of the trust domain report
       memoryMb: 1024,
+      environment: gateRules === undefined ? {} : { [ENVIRONMENT.gateRules]: gateRules },
     });
   }
 

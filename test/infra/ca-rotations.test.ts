@@ -1,10 +1,14 @@
 /** Keys for new versions of CAs: what they are like, who may use them, and which configurations are refused. */
+import { Stack } from 'aws-cdk-lib';
+import { CakelessService } from '../../infra/cakeless-service.ts';
 import { checkConfig } from '../../infra/config.ts';
 import {
   codeDir,
+  newApp,
   ofType,
   type Resource,
   type Resources,
+  resourcesOf,
   statementsOf,
   statementsOfRole,
   synthesize,
@@ -131,6 +135,20 @@ it('a key that exists is used, and none is created', () => {
     Action.includes('kms:Sign'),
   );
   expect(signing.map(({ Resource }) => Resource)).toEqual([[arn(1)], [arn(2)]]);
+});
+
+it('create-ca gets shorter gates only if they are given', () => {
+  const given = JSON.stringify({ heardSeconds: 60 });
+  const variablesOf = (gateRules?: string) => {
+    const stack = new Stack(newApp(), 'Test');
+    new CakelessService(stack, 'Service', { codeDir: code, gateRules });
+    const [[, created] = []] = ofType(resourcesOf(stack), 'AWS::Lambda::Function').filter(([id]) =>
+      id.startsWith('ServiceCreateCa'),
+    );
+    return created?.Properties.Environment.Variables;
+  };
+  expect(variablesOf(given)).toMatchObject({ CAKELESS_GATE_RULES: given });
+  expect(variablesOf()).not.toHaveProperty('CAKELESS_GATE_RULES');
 });
 
 it.each<[string, object, string]>([
