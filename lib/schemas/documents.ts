@@ -6,13 +6,16 @@ import { caCsrRecordSchema } from '../contract/ca-csr-record.ts';
 import { claimSchema } from '../contract/ca-key-claim.ts';
 import { caRecordSchema } from '../contract/ca-record.ts';
 import { clusterRecordSchema } from '../contract/cluster-record.ts';
+import { crossRecordSchema } from '../contract/cross-record.ts';
 import { csrClaimSchema } from '../contract/csr-claim.ts';
 import { clusterBudgetSchema, nodeBudgetSchema } from '../contract/day-budget.ts';
 import { decisionRecordSchema } from '../contract/decision-record.ts';
 import { nodeReportSchema } from '../contract/node-report.ts';
 import { pendingSchema, rejectionSchema } from '../contract/outcomes.ts';
+import { publishedRotationSchema } from '../contract/published-rotation.ts';
 import { reconcileCursorSchema } from '../contract/reconcile-cursor.ts';
 import { leaseSchema } from '../contract/restart-lease.ts';
+import { rotationApprovalSchema, rotationStepSchema } from '../contract/rotation.ts';
 import { trustDomainSchema } from '../contract/trust-domain.ts';
 import { describeRecordField, describeWith } from './describe.ts';
 import { FIELDS } from './fields.ts';
@@ -65,6 +68,13 @@ export const BUCKET_DOCUMENTS: readonly DescribedDocument[] = [
     describe: describeWith(FIELDS.standingApproval),
   },
   {
+    name: 'rotation-approval',
+    title: "an approver's decision about a plan of a rotation",
+    schema: rotationApprovalSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.rotationApproval),
+  },
+  {
     name: 'decision-record',
     title: 'the record of a decision',
     schema: decisionRecordSchema,
@@ -86,11 +96,32 @@ export const BUCKET_DOCUMENTS: readonly DescribedDocument[] = [
     describe: describeWith(FIELDS.trustDomain),
   },
   {
+    name: 'rotation-step',
+    title: 'one change of a rotation',
+    schema: rotationStepSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.rotationStep),
+  },
+  {
+    name: 'rotation',
+    title: 'the rotation of a CA, as nodes read it',
+    schema: publishedRotationSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.publishedRotation),
+  },
+  {
     name: 'ca-record',
     title: 'the record of a CA version',
     schema: caRecordSchema,
     unknownFields: WIDENABLE,
     describe: describeWith(FIELDS.caRecord),
+  },
+  {
+    name: 'cross-record',
+    title: 'the record of a cross certificate',
+    schema: crossRecordSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.crossRecord),
   },
   {
     name: 'ca-csr-record',

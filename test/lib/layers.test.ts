@@ -12,7 +12,6 @@ const LAYERS = [
   'reconcile',
   'rotating',
   'issuance',
-  'rotating',
   'budget',
   'expiry',
   'node-reports',
