@@ -130,7 +130,7 @@ const EXCHANGE: readonly Omit<ObjectAccess, 'bucket'>[] = [
       'control-plane': '<cluster>/cluster.json',
       forwarder: '<cluster>/cluster.json',
     },
-    get: ['node', 'control-plane', 'forwarder', 'reconcile', ...PEOPLE],
+    get: ['node', 'control-plane', 'forwarder', 'create-ca', 'reconcile', ...PEOPLE],
     put: [{ by: ['node', 'control-plane', 'forwarder'], condition: 'compared' }],
   },
 ];
@@ -140,7 +140,7 @@ const AUTHORITY: readonly Omit<ObjectAccess, 'bucket'>[] = [
     prefix: AUTHORITY_PREFIXES.clusters,
     own: '<cluster>.json',
     // an invitation names the trust domain that the record names
-    get: ['relay', 'sign', 'reconcile', ...PEOPLE],
+    get: ['relay', 'sign', 'create-ca', 'reconcile', ...PEOPLE],
     put: [{ by: ['operator'], condition: 'compared' }],
     keeps: ['versions'],
   },
@@ -164,9 +164,16 @@ const AUTHORITY: readonly Omit<ObjectAccess, 'bucket'>[] = [
     keeps: ['objects', 'versions'],
   },
   {
+    // of racing changes of a rotation, the first one counts
+    prefix: AUTHORITY_PREFIXES.rotations,
+    get: ['create-ca', ...PEOPLE],
+    put: [{ by: ['create-ca'], condition: 'new' }],
+    keeps: ['objects', 'versions'],
+  },
+  {
     // a delete marker would hide a record, and the next wake-up would decide again under another serial number
     prefix: AUTHORITY_PREFIXES.records,
-    get: ['sign', 'watch-signatures', ...PEOPLE],
+    get: ['sign', 'create-ca', 'watch-signatures', ...PEOPLE],
     put: [{ by: ['sign'], condition: 'new' }],
     keeps: ['objects', 'versions'],
   },
@@ -183,9 +190,15 @@ const AUTHORITY: readonly Omit<ObjectAccess, 'bucket'>[] = [
     keeps: ['objects', 'versions'],
   },
   {
+    prefix: AUTHORITY_PREFIXES.rotationApprovals,
+    get: ['create-ca', ...PEOPLE],
+    put: [{ by: ['approver'], ownName: true, condition: 'new' }],
+    keeps: ['objects', 'versions'],
+  },
+  {
     // an index of the ledger, not a decision: break-glass may delete entries
     prefix: AUTHORITY_PREFIXES.expiry,
-    get: [...PEOPLE],
+    get: ['create-ca', ...PEOPLE],
     put: [{ by: ['sign'], condition: 'new' }],
   },
   {
@@ -218,7 +231,10 @@ export interface BucketAccess {
 }
 
 export const BUCKET_ACCESS: Readonly<Record<Bucket, BucketAccess>> = {
-  exchange: { list: ['sign', 'reconcile', 'watch-signatures', ...PEOPLE], versions: [] },
+  exchange: {
+    list: ['sign', 'create-ca', 'reconcile', 'watch-signatures', ...PEOPLE],
+    versions: [],
+  },
   authority: {
     list: ['sign', 'create-ca', 'reconcile', 'watch-signatures', ...PEOPLE],
     versions: [...PEOPLE],

@@ -17,6 +17,7 @@ import {
 } from './ca-renewal-record.ts';
 import { clusterRecordKey, clusterRecordSchema } from './cluster-record.ts';
 import { clusterReportKey, clusterReportSchema } from './cluster-report.ts';
+import { crossCertificateKey, crossRecordKey, crossRecordSchema } from './cross-record.ts';
 import { csrClaimKey, csrClaimSchema } from './csr-claim.ts';
 import {
   bootstrapBudgetKey,
@@ -30,10 +31,17 @@ import { type ExpiryEntry, expiryKey } from './expiry-key.ts';
 import { nodeReportKey, nodeReportSchema } from './node-report.ts';
 import { pendingSchema, rejectionSchema } from './outcomes.ts';
 import type { Bucket } from './prefixes.ts';
+import { publishedRotationKey, publishedRotationSchema } from './published-rotation.ts';
 import { RECONCILE_CURSOR_KEY, reconcileCursorSchema } from './reconcile-cursor.ts';
 import { outcomeKeys, requestKey } from './request-key.ts';
 import { BOOTSTRAP_HOLDER, CSR, CSR_USERS_HOLDER, USER_PATH, USERS } from './request-kinds.ts';
 import { leaseKey, leaseSchema } from './restart-lease.ts';
+import {
+  rotationApprovalKey,
+  rotationApprovalSchema,
+  rotationStepKey,
+  rotationStepSchema,
+} from './rotation.ts';
 import { bundleKey, chainKey, trustDomainKey, trustDomainSchema } from './trust-domain.ts';
 
 /** What a reader does with a field that it does not know. */
@@ -64,6 +72,12 @@ const caVersion: CaVersionName = {
   trustDomain,
   ca: placeholder('<ca>'),
   version: placeholder('<n>'),
+};
+const rotation = {
+  trustDomain,
+  ca: caVersion.ca,
+  from: placeholder<number>('<n>'),
+  to: placeholder<number>('<n>'),
 };
 const caCsr = { ...caVersion, sha256: '<SHA-256 of its contents>' };
 const caRenewal = { ...caVersion, renewal: placeholder<number>('<m>') };
@@ -137,6 +151,12 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
   },
   {
     bucket: 'exchange',
+    key: publishedRotationKey(trustDomain),
+    content: 'the rotation of a CA, for nodes; exists after the first',
+    document: widenable(publishedRotationSchema),
+  },
+  {
+    bucket: 'exchange',
     key: leaseKey(cluster),
     content: 'which node is restarting its components',
     document: { schema: leaseSchema, unknownFields: 'ignored' },
@@ -174,6 +194,13 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
   { bucket: 'authority', key: caCertificateKey(caVersion), content: 'its certificate' },
   {
     bucket: 'authority',
+    key: crossRecordKey(caVersion),
+    content: 'how its key was certified by the version before',
+    document: widenable(crossRecordSchema),
+  },
+  { bucket: 'authority', key: crossCertificateKey(caVersion), content: 'the cross certificate' },
+  {
+    bucket: 'authority',
     key: caCsrRecordKey(caCsr),
     content: 'which CSR its key signs, for a CA above it',
     document: widenable(caCsrRecordSchema),
@@ -195,6 +222,12 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
     key: claimKey('<SHA-256 of the public key>'),
     content: 'which CA a key belongs to',
     document: widenable(claimSchema),
+  },
+  {
+    bucket: 'authority',
+    key: rotationStepKey(rotation, placeholder('<sequence>')),
+    content: 'one change of a rotation; the number has ten digits',
+    document: widenable(rotationStepSchema),
   },
   {
     bucket: 'authority',
@@ -263,5 +296,11 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
     key: standingApprovalKey(cluster, '<aws:userid>'),
     content: "one approver's standing approvals for a cluster",
     document: widenable(standingApprovalSchema),
+  },
+  {
+    bucket: 'authority',
+    key: rotationApprovalKey(trustDomain, '<plan digest>', '<aws:userid>'),
+    content: "one approver's decision about a plan of a rotation",
+    document: widenable(rotationApprovalSchema),
   },
 ];

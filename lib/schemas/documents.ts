@@ -8,13 +8,16 @@ import { caRecordSchema } from '../contract/ca-record.ts';
 import { caRenewalRecordSchema } from '../contract/ca-renewal-record.ts';
 import { clusterRecordSchema } from '../contract/cluster-record.ts';
 import { clusterReportSchema } from '../contract/cluster-report.ts';
+import { crossRecordSchema } from '../contract/cross-record.ts';
 import { csrClaimSchema } from '../contract/csr-claim.ts';
 import { clusterBudgetSchema, nodeBudgetSchema } from '../contract/day-budget.ts';
 import { decisionRecordSchema } from '../contract/decision-record.ts';
 import { nodeReportSchema } from '../contract/node-report.ts';
 import { pendingSchema, rejectionSchema } from '../contract/outcomes.ts';
+import { publishedRotationSchema } from '../contract/published-rotation.ts';
 import { reconcileCursorSchema } from '../contract/reconcile-cursor.ts';
 import { leaseSchema } from '../contract/restart-lease.ts';
+import { rotationApprovalSchema, rotationStepSchema } from '../contract/rotation.ts';
 import { trustDomainSchema } from '../contract/trust-domain.ts';
 import { describeRecordField, describeWith } from './describe.ts';
 import { FIELDS } from './fields.ts';
@@ -67,6 +70,13 @@ export const BUCKET_DOCUMENTS: readonly DescribedDocument[] = [
     describe: describeWith(FIELDS.standingApproval),
   },
   {
+    name: 'rotation-approval',
+    title: "an approver's decision about a plan of a rotation",
+    schema: rotationApprovalSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.rotationApproval),
+  },
+  {
     name: 'decision-record',
     title: 'the record of a decision',
     schema: decisionRecordSchema,
@@ -88,11 +98,32 @@ export const BUCKET_DOCUMENTS: readonly DescribedDocument[] = [
     describe: describeWith(FIELDS.trustDomain),
   },
   {
+    name: 'rotation-step',
+    title: 'one change of a rotation',
+    schema: rotationStepSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.rotationStep),
+  },
+  {
+    name: 'rotation',
+    title: 'the rotation of a CA, as nodes read it',
+    schema: publishedRotationSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.publishedRotation),
+  },
+  {
     name: 'ca-record',
     title: 'the record of a CA version',
     schema: caRecordSchema,
     unknownFields: WIDENABLE,
     describe: describeWith(FIELDS.caRecord),
+  },
+  {
+    name: 'cross-record',
+    title: 'the record of a cross certificate',
+    schema: crossRecordSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.crossRecord),
   },
   {
     name: 'ca-csr-record',

@@ -46,6 +46,17 @@ const counted = (prefix: string) => ({
 });
 
 /** Fields of each document that are not common, or mean something else there, by path. */
+const PHASE =
+  '`trust`: nodes take the new CA beside the old one; `issue`: they replace their certificates; `retire`: they drop the old CA';
+const COMPROMISED =
+  'whether the old key may be in other hands, so that nothing that it signs vouches for anything';
+
+const fingerprintsOf = (path: string) => ({
+  [`${path}.version`]: 'number of the version',
+  [`${path}.sha256`]: 'SHA-256 digest of its certificate, in hexadecimal',
+  [`${path}.publicKeySha256`]: 'SHA-256 digest of its SubjectPublicKeyInfo, in hexadecimal',
+});
+
 export const FIELDS = {
   csrObject: {
     apiVersion: 'the group and version of the certificates API',
@@ -104,6 +115,15 @@ export const FIELDS = {
   },
   trustDomain: {
     cas: 'its CAs; only `ca` must exist',
+    sequence: 'number of the last change of a rotation; absent if there was none',
+    rotation: 'the rotation that is under way; absent if there is none',
+    'rotation.ca': 'the CA that is rotated',
+    'rotation.from': 'the version that signed before',
+    'rotation.to': 'the version that is to sign',
+    'rotation.phase': PHASE,
+    'rotation.since': 'when the phase began, in ISO 8601 and UTC',
+    'rotation.startedAt': 'when the rotation began, in ISO 8601 and UTC',
+    'rotation.compromised': COMPROMISED,
     ...Object.fromEntries(
       CA_NAMES.flatMap((ca) => [
         [`cas.${ca}`, 'a CA with all its versions'],
@@ -119,6 +139,14 @@ export const FIELDS = {
         [
           `cas.${ca}.versions[].chain`,
           'the certificates above a subordinate CA in PEM: each is issued by the next, and the last is the root',
+        ],
+        [
+          `cas.${ca}.versions[].cross`,
+          "this version's key certified by the version before, in PEM; absent if that one cannot vouch for it",
+        ],
+        [
+          `cas.${ca}.versions[].endedAt`,
+          'when nodes no longer trusted it, in ISO 8601 and UTC; absent while they do',
         ],
         [
           `cas.${ca}.versions[].renewals`,
@@ -138,6 +166,52 @@ export const FIELDS = {
     certificate: 'the certificate from outside, DER in base64',
     chain: 'the certificates above it in PEM, the root last',
     proof: 'what KMS signs to prove that it has the key of the certificate, in base64; not DER',
+  },
+  crossRecord: {
+    version: 'number of the CA version that is certified',
+    keyId: 'ARN of the key that signs',
+    keySpec: 'key spec of the key that signs',
+    publicKey: 'public key that signs, SubjectPublicKeyInfo in DER and base64',
+    signer: 'number of the CA version that signs',
+    tbs: 'TBSCertificate, DER in base64: what is signed',
+  },
+  rotationStep: {
+    from: 'the version that signed before the rotation',
+    to: 'the version that is to sign after it',
+    sequence: 'number of the change in the trust domain, from 1',
+    before: 'the phase before the change',
+    after: 'the phase after it; the same if the old CA was declared compromised',
+    compromised: COMPROMISED,
+    at: 'when it was decided, in ISO 8601 and UTC',
+    planDigest: 'digest of the plan that was approved; absent if the change needs no approval',
+    approvedBy: '`aws:userid` of those who approved the plan',
+    waivers: 'missing evidence that was accepted',
+    'waivers[].subject': 'what or whose evidence was missing',
+    'waivers[].reason': 'why it may be missing',
+    evidenceSha256: 'SHA-256 digest of the evidence; absent if the change needs none',
+  },
+  publishedRotation: {
+    sequence: 'number of the last change: a node ignores a lower one than it has seen',
+    at: 'when something last changed, in ISO 8601 and UTC',
+    rotation: 'the rotation that is under way; absent if there is none',
+    'rotation.ca': 'the CA that is rotated',
+    'rotation.phase': PHASE,
+    'rotation.since': 'when the phase began, in ISO 8601 and UTC',
+    'rotation.compromised': COMPROMISED,
+    'rotation.from': 'the version that signed before',
+    'rotation.to': 'the version that is to sign',
+    'rotation.cross':
+      'the key of the new version certified by the old one, in PEM; absent if that one cannot vouch for it',
+    ...fingerprintsOf('rotation.from'),
+    ...fingerprintsOf('rotation.to'),
+    ended: 'versions that no node trusts any more, the newest first',
+    'ended[].ca': 'the CA that had the version',
+    ...fingerprintsOf('ended[]'),
+  },
+  rotationApproval: {
+    phase: 'the phase whose start is approved or denied',
+    planDigest: 'digest of the plan that was looked at',
+    decision: 'whether the plan is approved or denied',
   },
   caCsrRecord: {
     version: 'number of the CA version that the CSR is for, from 1',

@@ -32,7 +32,7 @@ async function metadataOf(name: string): Promise<Metadata> {
 it.each([
   ['triage', 220],
   ['sign', 400],
-  ['create-ca', 564],
+  ['create-ca', 576],
   ['reconcile', 360],
   ['watch-signatures', 364],
 ])('%s loads at most %d KB before its first event', async (name, limit) => {

@@ -151,8 +151,11 @@ it.each([
     [{ action: 'plan-rotation', phase: 'trust', validityDays: 0 }, 'validityDays'],
     [{ action: 'rotate' }, 'to'],
     [{ action: 'rotate', to: 'rest' }, 'to'],
-    [{ action: 'rotate', to: 'trust', waivers: [{ subject: 'a' }] }, 'waivers.0.reason'],
-    [{ action: 'rotate', to: 'trust', waivers: [{ subject: 'a\nb', reason: 'x' }] }, 'waivers.0'],
+    [{ action: 'rotate', to: 'trust', waivers: [{ subject: 'a' }] }, 'waivers[0].reason'],
+    [
+      { action: 'rotate', to: 'trust', waivers: [{ subject: 'a\nb', reason: 'x' }] },
+      'waivers[0].subject',
+    ],
     [
       { action: 'rotate', to: 'trust', waivers: Array(201).fill({ subject: 'a', reason: 'b' }) },
       'waivers',

@@ -37,7 +37,7 @@ const PEOPLE = ['operator', 'approver', 'approver bob', 'auditor'];
 /** Reading is not denied to anyone: what is in the buckets is not secret. */
 const READERS = [...PEOPLE, ...MIGHTY, 's3 full access', 'backup role'];
 /** Who lists the whole exchange bucket. */
-const LISTERS = ['sign', 'reconcile', 'watch-signatures', ...READERS];
+const LISTERS = ['sign', 'create-ca', 'reconcile', 'watch-signatures', ...READERS];
 
 const row = (action: string, what: string, allowed: readonly string[], variant?: Variant): Row => ({
   action,
@@ -66,6 +66,8 @@ const budget = `authority/budgets/a/${NODE}/2027-01-01.json`;
 const expiry = `authority/expiry/2027-01-01/a/${NODE}/admin.conf`;
 const approval = `authority/approvals/requests/a/${NODE}/r/super-admin.conf.csr/digest/${ALICE}.json`;
 const standing = `authority/approvals/standing/a/${ALICE}.json`;
+const ofRotation = `authority/approvals/rotations/prod/digest/${ALICE}.json`;
+const step = 'authority/rotations/prod/ca/1-2/0000000001.json';
 const { s3, kms, sqs } = {
   s3: {
     get: 's3:GetObject',
@@ -211,7 +213,7 @@ const REPORTS: Row[] = [
   row(s3.put, report, NODE_ITSELF, 'with If-Match'),
   denied(s3.put, report, 'without a condition', { who: 'node' }),
   denied(s3.put, report, 'in DEEP_ARCHIVE', { who: 'node' }),
-  row(s3.get, report, [...NODE_ITSELF, 'reconcile', ...READERS]),
+  row(s3.get, report, [...NODE_ITSELF, 'create-ca', 'reconcile', ...READERS]),
   row(s3.list, report, [...NODE_ITSELF, ...LISTERS]),
   row(s3.delete, report, ['root']),
   // a folder below the own key, and what is not a report
@@ -233,8 +235,8 @@ const REPORTS: Row[] = [
 ];
 
 const CLUSTERS: Row[] = [
-  row(s3.get, 'authority/clusters/a.json', [RELAY, 'sign', 'reconcile', ...READERS]),
-  row(s3.get, 'authority/clusters/b.json', ['sign', 'reconcile', ...READERS]),
+  row(s3.get, 'authority/clusters/a.json', [RELAY, 'sign', 'create-ca', 'reconcile', ...READERS]),
+  row(s3.get, 'authority/clusters/b.json', ['sign', 'create-ca', 'reconcile', ...READERS]),
   row(s3.put, 'authority/clusters/a.json', ['operator']),
   row(s3.put, 'authority/clusters/a.json', ['operator'], 'with If-Match'),
   denied(s3.put, 'authority/clusters/a.json', 'without a condition', { who: 'operator' }),
@@ -249,23 +251,21 @@ const APPROVALS: Row[] = [
   row(s3.get, approval, ['sign', 'watch-signatures', ...READERS]),
   row(s3.get, standing, ['sign', 'reconcile', 'watch-signatures', ...READERS]),
   // each under its own name: alice's are hers
-  row(s3.put, approval, ['approver']),
-  row(s3.put, approval.replace('alice', 'bob'), ['approver bob']),
-  denied(s3.put, approval.replace(ALICE, `${ALICE}/x`), undefined, {
-    what: approval,
-    who: 'approver',
-  }),
-  denied(s3.put, approval.replace(ALICE, `x${ALICE}`), undefined, {
-    what: approval,
-    who: 'approver',
-  }),
-  denied(s3.put, approval, 'without a condition', { who: 'approver' }),
-  denied(s3.put, approval, 'with If-Match', { who: 'approver' }),
+  // who changes the phase of a rotation cannot approve it
+  row(s3.get, ofRotation, ['create-ca', ...READERS]),
+  ...[approval, ofRotation].flatMap((what) => [
+    row(s3.put, what, ['approver']),
+    row(s3.put, what.replace('alice', 'bob'), ['approver bob']),
+    denied(s3.put, what.replace(ALICE, `${ALICE}/x`), undefined, { what, who: 'approver' }),
+    denied(s3.put, what.replace(ALICE, `x${ALICE}`), undefined, { what, who: 'approver' }),
+    denied(s3.put, what, 'without a condition', { who: 'approver' }),
+    denied(s3.put, what, 'with If-Match', { who: 'approver' }),
+  ]),
   row(s3.put, standing, ['approver']),
   row(s3.put, standing.replace('alice', 'bob'), ['approver bob']),
   row(s3.put, standing, ['approver'], 'with If-Match'),
   denied(s3.put, standing, 'without a condition', { who: 'approver' }),
-  ...[approval, standing].flatMap((what) => [
+  ...[approval, ofRotation, standing].flatMap((what) => [
     denied(s3.delete, what, undefined, { what: 'authority/clusters/a.json', who: 'root' }),
     denied(s3.deleteVersion, what, undefined, { what: `${expiry}/r`, who: 'root' }),
   ]),
@@ -274,7 +274,7 @@ const APPROVALS: Row[] = [
 const LEDGER: Row[] = [
   row(s3.put, record, ['sign']),
   denied(s3.put, record, 'without a condition', { who: 'sign' }),
-  row(s3.get, record, ['sign', 'watch-signatures', ...READERS]),
+  row(s3.get, record, ['sign', 'create-ca', 'watch-signatures', ...READERS]),
   row('s3:GetObjectVersion', record, READERS),
   row('s3:ListBucketVersions', 'authority/', READERS),
   denied(s3.delete, record, undefined, { what: 'authority/clusters/a.json', who: 'root' }),
@@ -305,9 +305,15 @@ const LEDGER: Row[] = [
     denied(s3.delete, what, undefined, { what: 'authority/clusters/a.json', who: 'root' }),
     denied(s3.deleteVersion, what, undefined, { what: `${expiry}/r`, who: 'root' }),
   ]),
+  row(s3.put, step, ['create-ca']),
+  denied(s3.put, step, 'without a condition', { who: 'create-ca' }),
+  denied(s3.put, step, 'with If-Match', { who: 'create-ca' }),
+  row(s3.get, step, ['create-ca', ...READERS]),
+  denied(s3.delete, step, undefined, { what: 'authority/clusters/a.json', who: 'root' }),
+  denied(s3.deleteVersion, step, undefined, { what: `${expiry}/r`, who: 'root' }),
   row(s3.put, `${expiry}/r`, ['sign']),
   denied(s3.put, `${expiry}/r`, 'without a condition', { who: 'sign' }),
-  row(s3.get, `${expiry}/r`, READERS),
+  row(s3.get, `${expiry}/r`, ['create-ca', ...READERS]),
   row(s3.delete, `${expiry}/r`, ['root']),
   row(s3.put, budget, ['sign']),
   row(s3.put, budget, ['sign'], 'with If-Match'),
