@@ -37,6 +37,7 @@ export async function findSigningOrder(
       (await findLeafOrder(ledger, key)) ??
       (await findCaOrder(ledger.authority, key)) ??
       (await (await loadCsrOrder()).findCsrOrder(ledger.authority, key)) ??
+      (await (await loadCrossOrder()).findCrossOrder(ledger.authority, key)) ??
       `${key}: is not the key of a record`
     );
   } catch (error) {
@@ -67,6 +68,8 @@ async function findLeafOrder(
 
 /** Most deployments have no subordinate CA. */
 const loadCsrOrder = () => import('./find-csr-order.ts');
+/** Rotations are rare. */
+const loadCrossOrder = () => import('./find-cross-order.ts');
 
 async function findCaOrder(
   authority: ObjectStore,

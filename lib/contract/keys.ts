@@ -11,6 +11,7 @@ import { caCsrKey, caCsrRecordKey, caCsrRecordSchema } from './ca-csr-record.ts'
 import { claimKey, claimSchema } from './ca-key-claim.ts';
 import { type CaVersionName, caCertificateKey, caRecordKey, caRecordSchema } from './ca-record.ts';
 import { clusterRecordKey, clusterRecordSchema } from './cluster-record.ts';
+import { crossCertificateKey, crossRecordKey, crossRecordSchema } from './cross-record.ts';
 import { csrClaimKey, csrClaimSchema } from './csr-claim.ts';
 import {
   bootstrapBudgetKey,
@@ -166,6 +167,13 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
     document: widenable(caCsrRecordSchema),
   },
   { bucket: 'authority', key: caCsrKey(caCsr), content: 'that CSR' },
+  {
+    bucket: 'authority',
+    key: crossRecordKey(caVersion),
+    content: 'cross certificate of version `<n>`: what the version before signs',
+    document: widenable(crossRecordSchema),
+  },
+  { bucket: 'authority', key: crossCertificateKey(caVersion), content: 'that cross certificate' },
   {
     bucket: 'authority',
     key: claimKey('<SHA-256 of the public key>'),
