@@ -10,7 +10,7 @@ import { CLUSTER_RECORD_FIELDS } from '../lib/schemas/cluster-record-fields.ts';
 import { keyTable, objectTable, principalTable } from './docs/access-tables.ts';
 import { citedTests, problemOf, shownRows } from './docs/cited-tests.ts';
 import { fieldTable } from './docs/field-table.ts';
-import { pathTable, profileTable } from './docs/profile-table.ts';
+import { pathTable, probeTable, profileTable } from './docs/profile-table.ts';
 import { fieldPaths } from './docs/schema-fields.ts';
 import { cakeless } from './support/running-service-command.ts';
 
@@ -30,8 +30,9 @@ const read = (page: string) => readFileSync(page, 'utf8');
 const firstColumn = (text: string) =>
   [...text.matchAll(/^\| `([^`]+)` \|/gm)].map(([, cell = '']) => cell);
 
-it('shows the profile table of lib/profiles', () => {
+it('shows the profile tables of lib/profiles', () => {
   expect(read('docs/certificate-specification.md')).toContain(`\n${profileTable()}\n`);
+  expect(read('docs/certificate-specification.md')).toContain(`\n${probeTable()}\n`);
 });
 
 it('shows the paths of lib/contract', () => {

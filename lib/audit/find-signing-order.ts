@@ -38,6 +38,7 @@ export async function findSigningOrder(
       (await findCaOrder(ledger.authority, key)) ??
       (await (await loadCsrOrder()).findCsrOrder(ledger.authority, key)) ??
       (await (await loadRenewalOrder()).findRenewalOrder(ledger.authority, key)) ??
+      (await (await loadCrossOrder()).findCrossOrder(ledger.authority, key)) ??
       `${key}: is not the key of a record`
     );
   } catch (error) {
@@ -70,6 +71,8 @@ async function findLeafOrder(
 const loadCsrOrder = () => import('./find-csr-order.ts');
 /** A CA is renewed once in years. */
 const loadRenewalOrder = () => import('./find-renewal-order.ts');
+/** Rotations are rare. */
+const loadCrossOrder = () => import('./find-cross-order.ts');
 
 async function findCaOrder(
   authority: ObjectStore,

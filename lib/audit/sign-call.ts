@@ -28,7 +28,7 @@ export interface Caller {
 export interface SigningRoles {
   /** ARN of the role of the `sign` function: leaf certificates. */
   readonly sign: string;
-  /** ARN of the role of the `create-ca` function: certificates of CAs, CSRs for them, and proofs of their keys. */
+  /** ARN of the role of the `create-ca` function: certificates of CAs, cross certificates, CSRs for CAs, and proofs of their keys. */
   readonly createCa: string;
 }
 

@@ -9,7 +9,7 @@ import {
   trustDomainKey,
   trustDomainSchema,
 } from '../contract/trust-domain.ts';
-import type { CaName } from '../profiles/certificate-names.ts';
+import { type CaName, isProbeName } from '../profiles/certificate-names.ts';
 import { type SigningAlgorithm, signingAlgorithmOf } from '../signing/signing-algorithm.ts';
 import { checkDocument } from '../store/documents.ts';
 import { type RevalidatingReader, readRevalidated } from '../store/often-read.ts';
@@ -150,9 +150,11 @@ function crossOf(
 /**
  * What a leaf certificate of a CA is published with. In TLS each certificate certifies the one before it (RFC 8446 section
  * 4.4.2), so the cross certificate, which certifies the leaf too, comes after everything that leads to the root: a verifier
- * that does not look for a second path finds the first one, as before the rotation.
+ * that does not look for a second path finds the first one, as before the rotation. A probe is to be refused by servers that
+ * trust only the version before.
  */
-export const publishedChainOf = ({ chain, cross }: IssuingCa): string => chain + cross;
+export const publishedChainOf = ({ chain, cross }: IssuingCa, certificateName: string): string =>
+  isProbeName(certificateName) ? chain : chain + cross;
 
 function readCaFields(der: Uint8Array): { subject: Uint8Array; keyIdentifier: Uint8Array } {
   const certificate = readCertificate(der);

@@ -5,7 +5,13 @@
 import { SIGNERS } from '../certificates-api/signers.ts';
 import { isSubdomain, MAX_NODE_NAME_LENGTH, nodeOfUser } from '../names.ts';
 import { listed } from '../printable.ts';
-import { CERTIFICATE_NAMES, type IssuedName, USER_NAME } from '../profiles/certificate-names.ts';
+import {
+  CERTIFICATE_NAMES,
+  type IssuedName,
+  PROBE_NAMES,
+  type ProbeName,
+  USER_NAME,
+} from '../profiles/certificate-names.ts';
 import { KUBEADM_PATHS } from './kubeadm-paths.ts';
 
 export interface RequestKind {
@@ -51,11 +57,16 @@ const API_PATHS = SIGNERS.map(({ path, certificateName }): [string, IssuedName] 
   certificateName,
 ]);
 
+/** Where the CSR of a probe is, below the request id. */
+export const probePath = (name: ProbeName) => `${name}.csr`;
+
+const PROBE_PATHS = PROBE_NAMES.map((name): [string, IssuedName] => [probePath(name), name]);
+
 export const REQUEST_KINDS = [
   {
     name: 'node',
     suffix: '.csr',
-    certificates: KUBEADM_PATHS,
+    certificates: new Map<string, IssuedName>([...KUBEADM_PATHS, ...PROBE_PATHS]),
     unknownPath: {
       allowed: `the CSR of one of ${listed(CERTIFICATE_NAMES)}`,
       fix: 'keep the paths at which kubeadm writes CSRs, below the request id',

@@ -16,11 +16,12 @@ import {
   caAbsent,
   caExpired,
   clusterUnknown,
+  notProbed,
   outlivesCa,
   pathUnknown,
   trustDomainUnknown,
 } from '../policy/refusals.ts';
-import type { IssuedName } from '../profiles/certificate-names.ts';
+import { type IssuedName, isProbeName } from '../profiles/certificate-names.ts';
 import { issuedProfileOf } from '../profiles/profile-for.ts';
 import type { Violation } from '../refusal/violation.ts';
 import type { Service } from '../service.ts';
@@ -152,7 +153,9 @@ async function findCa(
   const document = await declared.trustDomain(trustDomain);
   if (!document) return trustDomainUnknown(trustDomain);
   const ca = chooseCa(document, certificateName, whom);
-  if (!ca) return caAbsent(issuedProfileOf(certificateName).cas, trustDomain);
+  const { cas } = issuedProfileOf(certificateName);
+  if (!ca && isProbeName(certificateName)) return notProbed(cas[0], trustDomain);
+  if (!ca) return caAbsent(cas, trustDomain);
   if (ca.notAfter.getTime() - now.getTime() >= MIN_CA_REMAINING_MS) return ca;
   return caExpired(ca, trustDomain);
 }

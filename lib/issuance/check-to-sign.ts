@@ -7,8 +7,9 @@ import {
 } from '../contract/outcomes.ts';
 import { outcomeKeys, type RequestAddress } from '../contract/request-key.ts';
 import { Fault } from '../fault.ts';
+import { probedCa } from '../policy/choose-ca.ts';
 import { declarationsChanged, recordMisfit } from '../policy/refusals.ts';
-import { isKubeletName } from '../profiles/certificate-names.ts';
+import { isKubeletName, isProbeName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
 import type { StoredObject } from '../store/object-store.ts';
 import { type CheckedDraft, checkRecord } from './check-record.ts';
@@ -25,6 +26,18 @@ const isServing = ({ certificateName }: IssueRecord) => certificateName === 'kub
  */
 function whyEnded({ ca: { name, version, endedAt } }: CheckedDraft): string | undefined {
   return endedAt && `version ${version} of ${name} no longer signs: no node trusts it any more`;
+}
+
+/** What a probe is to find out is known when its rotation has gone on. */
+async function whyNotProbed(
+  grounds: Grounds,
+  { certificateName, trustDomain, ca, caVersion }: IssueRecord,
+): Promise<string | undefined> {
+  if (!isProbeName(certificateName)) return undefined;
+  const document = await grounds.trustDomain(trustDomain);
+  const probed = document && probedCa(document, ca);
+  if (probed?.version === caVersion) return undefined;
+  return `no rotation to version ${caVersion} of ${ca} is in phase trust`;
 }
 
 /**
@@ -67,7 +80,7 @@ export async function checkFound(
   const grounds = storedGrounds(service.authority);
   const check = await checkRecord(service, address, record, csr, grounds);
   if (!check.fits) return doesNotFit(check.misfits);
-  const ended = whyEnded(check);
+  const ended = whyEnded(check) ?? (await whyNotProbed(grounds, record));
   if (ended !== undefined) return { fits: false, violations: [declarationsChanged([ended])] };
   if (!isKubeletName(record.certificateName)) return check;
   const { checkFoundKubelet } = await loadKubeletChecks();

@@ -69,16 +69,16 @@ export async function obtainCertificate(
     store(service, issuedKey(address.key), certificate),
     index(),
   ]);
-  return stored + publishedChainOf(check.ca);
+  return stored + publishedChainOf(check.ca, record.certificateName);
 }
 
 async function readChain(
   { authority }: Service,
-  { trustDomain, ca, caVersion }: IssueRecord,
+  { trustDomain, ca, caVersion, certificateName }: IssueRecord,
 ): Promise<string> {
   const document = await readTrustDomain(authority, trustDomain);
   const issuer = document && issuingCa(document, ca, caVersion);
-  if (issuer) return publishedChainOf(issuer);
+  if (issuer) return publishedChainOf(issuer, certificateName);
   throw new Fault(
     'document-malformed',
     `trust domain ${quote(trustDomain)} has no version ${caVersion} of ${ca}, which a certificate was issued by`,

@@ -101,9 +101,10 @@ async function wasAdopted(
   const latest = now.getTime() - graceDays * DAY_MS;
   // without a time, or with one that cannot be read, it may be long ago
   const isLongAgo = ({ since = '' }: CaVersion) => !(Date.parse(since) >= latest);
-  return casOf(document).some(([, { versions }]) =>
-    versions.some((version) => originOf(version) === 'adopted' && isLongAgo(version)),
-  );
+  // nobody trusts what a copy of an ended version's key signs
+  const counts = (version: CaVersion) =>
+    originOf(version) === 'adopted' && version.endedAt === undefined && isLongAgo(version);
+  return casOf(document).some(([, { versions }]) => versions.some(counts));
 }
 
 interface ClusterToCheck {

@@ -5,8 +5,8 @@ import type { Violation } from '../refusal/violation.ts';
 import type { RecordedRequest } from './judge.ts';
 import { judgeApiObject, judgeRecordedValidity } from './judge-api-object.ts';
 import { judgeNotMasters } from './judge-api-user.ts';
+import { judgeNoNames } from './judge-common.ts';
 import { judgeKubeletSubject } from './judge-kubelet.ts';
-import { judgeNoNames } from './judge-user.ts';
 
 export function judgeApiRecord({
   address,

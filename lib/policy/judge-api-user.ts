@@ -13,8 +13,8 @@ import type { Violation } from '../refusal/violation.ts';
 import { MASTERS } from './always-approved.ts';
 import type { Judgement } from './issuance-plan.ts';
 import { apiValidity, judgeApiObject, signingNotAllowed } from './judge-api-object.ts';
-import { judgeKey, judgeLongest, judgeUploader } from './judge-common.ts';
-import { judgeNoNames, judgeUser, userPlan, usersNotAllowed } from './judge-user.ts';
+import { judgeKey, judgeLongest, judgeNoNames, judgeUploader } from './judge-common.ts';
+import { judgeUser, userPlan, usersNotAllowed } from './judge-user.ts';
 
 export interface ApiUserContext {
   readonly address: RequestAddress;

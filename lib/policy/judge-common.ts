@@ -1,5 +1,6 @@
 /** Policy checks that all kinds of request share. */
 import type { ClusterRecord } from '../cluster/record.ts';
+import { type AlternativeName, formatName } from '../csr/alternative-names.ts';
 import type { CertifiableKey } from '../csr/public-key.ts';
 import { formatDuration } from '../duration.ts';
 import { listed, quote } from '../printable.ts';
@@ -33,6 +34,19 @@ export function judgeKey(key: CertifiableKey, record: ClusterRecord): Violation[
       got: key.kind,
       allowed: listed(record.allowedKeys),
       fix: 'set encryptionAlgorithm in the kubeadm configuration, or extend allowedKeys in the cluster record',
+    },
+  ];
+}
+
+export function judgeNoNames(names: readonly AlternativeName[]): Violation[] {
+  if (names.length === 0) return [];
+  return [
+    {
+      code: 'san-not-allowed',
+      field: 'subjectAltName',
+      got: listed(names.map(formatName)),
+      allowed: 'none',
+      fix: 'a client certificate has no subject alternative names',
     },
   ];
 }

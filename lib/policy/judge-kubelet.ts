@@ -21,9 +21,8 @@ import type { NodeRole } from '../profiles/profiles.ts';
 import type { Violation } from '../refusal/violation.ts';
 import { inKubeadmsOrder, type Judgement } from './issuance-plan.ts';
 import { apiValidity, judgeApiObject, signingNotAllowed } from './judge-api-object.ts';
-import { judgeKey, judgeLongest, judgeUploader } from './judge-common.ts';
+import { judgeKey, judgeLongest, judgeNoNames, judgeUploader } from './judge-common.ts';
 import { nodeUnknown } from './judge-node.ts';
-import { judgeNoNames } from './judge-user.ts';
 import { judgeKubeletNames } from './kubelet-names.ts';
 
 export interface KubeletContext {

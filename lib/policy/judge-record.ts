@@ -13,13 +13,16 @@ import {
   type IssuedName,
   isCertificateName,
   isKubeletName,
+  isProbeName,
 } from '../profiles/certificate-names.ts';
 import { parseKubernetesVersion } from '../profiles/kubernetes-version.ts';
 import { issuedProfileOf, profileFor } from '../profiles/profile-for.ts';
+import { PROBE_VALIDITY_SECONDS } from '../profiles/profiles.ts';
 import type { StoredObject } from '../store/object-store.ts';
 import type { TrustDomainRule } from '../trust-domain-rules.ts';
 import { inKubeadmsOrder, namesByType } from './issuance-plan.ts';
 import { type Judge, type Judges, judgeOf } from './judge.ts';
+import { judgeProbeContents } from './judge-probe.ts';
 import { judgeSubject } from './judge-subject.ts';
 import { judgeUser } from './judge-user.ts';
 
@@ -86,10 +89,17 @@ async function readCsr(
 function judgeProfile(
   { node }: RequestAddress,
   certificateName: IssuedName,
-  { kubernetesVersion }: IssueRecord,
+  { kubernetesVersion, validitySeconds }: IssueRecord,
   { subject, names }: CheckedRequest,
 ): string[] {
   if (isKubeletName(certificateName)) return []; // its judge does
+  if (isProbeName(certificateName))
+    return [
+      ...judgeProbeContents(subject, names).map(describe),
+      ...(validitySeconds > PROBE_VALIDITY_SECONDS
+        ? [`a probe is valid for ${PROBE_VALIDITY_SECONDS} seconds at most`]
+        : []),
+    ];
   if (!isCertificateName(certificateName))
     return [
       ...judgeUser(subject, undefined).map(describe),

@@ -5,7 +5,6 @@
 
 import { fitsPattern } from '../cluster/find-node.ts';
 import type { ClusterRecord, UserRule } from '../cluster/record.ts';
-import { type AlternativeName, formatName } from '../csr/alternative-names.ts';
 import type { CheckedRequest, CsrReading } from '../csr/read-request.ts';
 import type { Subject } from '../csr/subject.ts';
 import { formatDuration, parseDurationSeconds } from '../duration.ts';
@@ -15,7 +14,7 @@ import { PROFILES, USER_PROFILE } from '../profiles/profiles.ts';
 import type { Violation } from '../refusal/violation.ts';
 import { MASTERS, whyAlwaysApproved } from './always-approved.ts';
 import type { IssuancePlan, Judgement } from './issuance-plan.ts';
-import { judgeKey, judgeLongest, judgeUploader } from './judge-common.ts';
+import { judgeKey, judgeLongest, judgeNoNames, judgeUploader } from './judge-common.ts';
 
 export interface UserContext {
   readonly record: ClusterRecord;
@@ -61,19 +60,6 @@ export function userPlan(
     approvalReason: approvalReason(subject, rule),
     ...(rule.approvers.length > 0 && { approvers: rule.approvers }),
   };
-}
-
-export function judgeNoNames(names: readonly AlternativeName[]): Violation[] {
-  if (names.length === 0) return [];
-  return [
-    {
-      code: 'san-not-allowed',
-      field: 'subjectAltName',
-      got: listed(names.map(formatName)),
-      allowed: 'none',
-      fix: 'a client certificate has no subject alternative names',
-    },
-  ];
 }
 
 /** How long the certificate is to be valid; undefined if that is not known. */

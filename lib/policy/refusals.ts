@@ -48,6 +48,16 @@ export function caAbsent(
   };
 }
 
+export function notProbed(ca: CaName, trustDomain: string): Violation {
+  return {
+    code: 'rotation-phase',
+    field: 'ca',
+    got: `${ca} of ${trustDomain}, which is not in phase trust of a rotation`,
+    allowed: 'a probe of the CA whose rotation is in phase trust',
+    fix: 'nothing, if its rotation has gone on: probes are for servers that learn to trust the new CA',
+  };
+}
+
 export function caExpired(ca: IssuingCa, trustDomain: string): Violation {
   return {
     code: 'ca-expired',

@@ -30,8 +30,21 @@ export const KUBELET_NAMES = ['kubelet-client', 'kubelet-serving'] as const;
 
 export type KubeletName = (typeof KUBELET_NAMES)[number];
 
+/**
+ * Certificates of the new CA of a rotation, with which a node finds out whether servers trust that CA already. They are not
+ * kept on disk.
+ */
+export const PROBE_NAMES = ['probe-ca', 'probe-etcd-ca'] as const;
+
+export type ProbeName = (typeof PROBE_NAMES)[number];
+
 /** Everything that is ever issued. For nodes (`all`, places on disk, standing approvals), use CERTIFICATE_NAMES. */
-export const ISSUED_NAMES = [...CERTIFICATE_NAMES, USER_NAME, ...KUBELET_NAMES] as const;
+export const ISSUED_NAMES = [
+  ...CERTIFICATE_NAMES,
+  USER_NAME,
+  ...KUBELET_NAMES,
+  ...PROBE_NAMES,
+] as const;
 
 export type IssuedName = (typeof ISSUED_NAMES)[number];
 
@@ -45,6 +58,10 @@ export type CaName = (typeof CA_NAMES)[number];
 
 export function isKubeletName(text: string): text is KubeletName {
   return (KUBELET_NAMES as readonly string[]).includes(text);
+}
+
+export function isProbeName(text: string): text is ProbeName {
+  return (PROBE_NAMES as readonly string[]).includes(text);
 }
 
 export function isCertificateName(text: string): text is CertificateName {

@@ -1,10 +1,17 @@
-import type { CertificateName, IssuedName } from './certificate-names.ts';
+import type { CertificateName, IssuedName, ProbeName } from './certificate-names.ts';
 import {
   compareKubernetesVersions,
   type KubernetesVersion,
   parseKubernetesVersion,
 } from './kubernetes-version.ts';
-import { ISSUED_PROFILES, type IssuedProfile, PROFILES, type Profile } from './profiles.ts';
+import {
+  ISSUED_PROFILES,
+  type IssuedProfile,
+  PROBE_PROFILES,
+  PROFILES,
+  type ProbeProfile,
+  type Profile,
+} from './profiles.ts';
 
 /** A profile for one Kubernetes version. */
 export interface VersionedProfile extends Omit<Profile, 'organizations' | 'since'> {
@@ -17,8 +24,16 @@ const issuedByName = new Map<string, IssuedProfile>(
   ISSUED_PROFILES.map((profile) => [profile.name, profile]),
 );
 
+const probeByName = new Map<string, ProbeProfile>(
+  PROBE_PROFILES.map((profile) => [profile.name, profile]),
+);
+
 export function profileOf(name: CertificateName): Profile {
   return found(byName, name);
+}
+
+export function probeProfileOf(name: ProbeName): ProbeProfile {
+  return found(probeByName, name);
 }
 
 /** CAs and usages of anything that is issued. */

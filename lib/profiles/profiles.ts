@@ -11,6 +11,7 @@ import {
   type CertificateName,
   CSRSIGNING_CONF,
   type IssuedName,
+  type ProbeName,
   USER_NAME,
 } from './certificate-names.ts';
 
@@ -68,6 +69,21 @@ export const KUBELET_PROFILES: readonly IssuedProfile[] = [
   // Clients of API servers trust `ca`: a kubelet's certificate of another CA is never taken for an API server's.
   { name: 'kubelet-serving', cas: ['kubelet-ca', 'ca'], extendedKeyUsages: ['serverAuth'] },
 ];
+
+/** A probe of the new CA of a rotation; lib/policy/judge-probe.ts has the rest. */
+export interface ProbeProfile extends IssuedProfile {
+  readonly name: ProbeName;
+  readonly roles: readonly NodeRole[];
+}
+
+/**
+ * The user has no rights but those of everyone who is authenticated. A person cannot get the name: those of users contain
+ * no colon.
+ */
+export const PROBE_COMMON_NAME = 'cakeless:probe';
+
+/** A probe is used once, right after it was issued. */
+export const PROBE_VALIDITY_SECONDS = 60 * 60;
 
 const ALWAYS = '1.19.0';
 const none: readonly OrganizationRule[] = [{ since: ALWAYS, accepted: [[]] }];
@@ -237,6 +253,22 @@ export const PROFILES: readonly Profile[] = [
   },
 ];
 
+export const PROBE_PROFILES: readonly ProbeProfile[] = [
+  {
+    name: 'probe-ca',
+    cas: ['ca'],
+    extendedKeyUsages: ['clientAuth'],
+    roles: ['control-plane', 'worker'],
+  },
+  {
+    name: 'probe-etcd-ca',
+    cas: ['etcd-ca'],
+    extendedKeyUsages: ['clientAuth'],
+    // etcd gives each client all rights; a control plane has such a client anyway, apiserver-etcd-client
+    roles: onControlPlane,
+  },
+];
+
 /** Everything that is ever issued. */
 export const ISSUED_PROFILES: readonly IssuedProfile[] = [
   ...PROFILES.map(({ name, ca, extendedKeyUsages }): IssuedProfile => {
@@ -244,4 +276,5 @@ export const ISSUED_PROFILES: readonly IssuedProfile[] = [
   }),
   USER_PROFILE,
   ...KUBELET_PROFILES,
+  ...PROBE_PROFILES,
 ];

@@ -59,6 +59,7 @@ const MAY_PASS: Readonly<Record<ViolationCode, boolean>> = {
   'trust-domain-unknown': true,
   'ca-expired': true,
   'ca-absent': true,
+  'rotation-phase': true,
   // what others decide
   'csr-not-approved': true,
   'budget-exceeded': true,

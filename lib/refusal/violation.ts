@@ -72,6 +72,7 @@ export const VIOLATION_CODES = {
   // the CA
   'trust-domain-unknown': "the cluster's trust domain has no CAs",
   'ca-absent': 'the trust domain does not have the CA that signs this certificate',
+  'rotation-phase': 'the certificate is issued only in phase trust of a rotation of its CA',
   'ca-expired': 'the CA certificate has expired, or is about to',
 } as const;
 

@@ -63,7 +63,7 @@ export async function recordCross(
   const { ca, keySpec } = signer;
   const record: CrossRecord = {
     ...name,
-    signer: ca.version,
+    from: ca.version,
     keyId: ca.keyId,
     keySpec,
     publicKey: ca.certificate.publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
@@ -147,7 +147,7 @@ export async function obtainCross(
 ): Promise<string> {
   const { ca } = signer;
   const key = crossRecordKey(record);
-  if (record.signer !== ca.version || record.keyId !== ca.keyId)
+  if (record.from !== ca.version || record.keyId !== ca.keyId)
     throw new Fault('document-malformed', `${key}: not signed by version ${ca.version}`);
   const tbs = Buffer.from(record.tbs, 'base64');
   lintCross(tbs, signer, drafted);

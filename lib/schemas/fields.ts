@@ -172,7 +172,7 @@ export const FIELDS = {
     keyId: 'ARN of the key that signs',
     keySpec: 'key spec of the key that signs',
     publicKey: 'public key that signs, SubjectPublicKeyInfo in DER and base64',
-    signer: 'number of the CA version that signs',
+    from: 'number of the CA version that signs',
     tbs: 'TBSCertificate, DER in base64: what is signed',
   },
   rotationStep: {

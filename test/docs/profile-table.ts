@@ -1,7 +1,14 @@
 /** The tables that the documentation must show, generated from the code. */
 import { pathsOf } from '../../lib/contract/kubeadm-paths.ts';
 import { KEY_USAGE_BITS, keyUsageBits } from '../../lib/issuance/certificate-fields.ts';
-import { type OrganizationRule, PROFILES, type Profile } from '../../lib/profiles/profiles.ts';
+import {
+  type OrganizationRule,
+  PROBE_COMMON_NAME,
+  PROBE_PROFILES,
+  PROBE_VALIDITY_SECONDS,
+  PROFILES,
+  type Profile,
+} from '../../lib/profiles/profiles.ts';
 
 const HEADER = [
   'certificate name',
@@ -20,6 +27,25 @@ const HEADER = [
 export function profileTable(): string {
   const rows = [HEADER, HEADER.map(() => '---'), ...PROFILES.map(rowOf)];
   return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** The table of probes of docs/certificate-specification.md. */
+export function probeTable(): string {
+  const header = ['certificate name', 'CA', 'CN', 'O', 'EKU', 'KU', 'SANs', 'validity', 'roles'];
+  const rows = PROBE_PROFILES.map(({ name, cas: [ca], extendedKeyUsages, roles }) => [
+    code(name),
+    code(ca),
+    code(PROBE_COMMON_NAME),
+    'none',
+    extendedKeyUsages.join(', '),
+    keyUsagesOf({ extendedKeyUsages }, 'EC'),
+    'none',
+    `${PROBE_VALIDITY_SECONDS / 3600}h`,
+    roles.join(', '),
+  ]);
+  return [header, header.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
 }
 
 /** The paths of CSRs, for docs/s3-contract.md. */
@@ -49,7 +75,10 @@ function rowOf(profile: Profile): string[] {
   ];
 }
 
-function keyUsagesOf({ extendedKeyUsages }: Profile, keyAlgorithm: 'RSA' | 'EC'): string {
+function keyUsagesOf(
+  { extendedKeyUsages }: Pick<Profile, 'extendedKeyUsages'>,
+  keyAlgorithm: 'RSA' | 'EC',
+): string {
   const bits = keyUsageBits({ keyAlgorithm, extendedKeyUsages });
   const usages = Object.entries(KEY_USAGE_BITS).filter(([, bit]) => bits.includes(bit));
   return usages.map(([usage]) => usage).join(', ');

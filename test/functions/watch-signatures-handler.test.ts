@@ -2,7 +2,18 @@ import { newWatchSignaturesHandler } from '../../functions/watch-signatures-hand
 import { CaKeyList } from '../../lib/audit/ca-key-list.ts';
 import { renewCa } from '../../lib/ca/renew-ca.ts';
 import { recordKey } from '../../lib/contract/decision-record.ts';
+import { OID } from '../../lib/der/oids.ts';
+import { readDer, readOid } from '../../lib/der/read.ts';
+import { booleanTrue, sequence } from '../../lib/der/write.ts';
 import { AFTER_ADOPTION, adoptAll, readAdoptedSet } from '../support/adopted-cas.ts';
+import {
+  basicConstraints,
+  commonNameOf,
+  extension,
+  integer,
+  keyUsage,
+  newEcKeys,
+} from '../support/ca-certificate.ts';
 import {
   ACCOUNT,
   ALICE,
@@ -13,10 +24,10 @@ import {
   sessionOf,
   signEvent,
 } from '../support/cloudtrail.ts';
-import { CorporateRoot } from '../support/corporate-root.ts';
+import { CorporateRoot, extensionsBelow } from '../support/corporate-root.ts';
 import { InMemoryService, START, TRUST_DOMAIN } from '../support/in-memory-service.ts';
 import { csrOf, kubeadmSet } from '../support/kubeadm-sets.ts';
-import { addVersion } from '../support/rotated-ca.ts';
+import { addVersion, type CrossChanges } from '../support/rotated-ca.ts';
 import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
 import { importAllSubordinates } from '../support/subordinate-cas.ts';
 
@@ -245,6 +256,128 @@ describe('the renewal of a CA certificate with the same key', () => {
       reasons: [`${record}: is not the record of a certificate that is renewed with the same key`],
     });
   });
+});
+
+describe('a cross certificate', () => {
+  /** A rotation whose new version and cross certificate are recorded, and what judges a signature. */
+  async function recorded(changes: CrossChanges = {}) {
+    const service = await opened();
+    const rotated = await addVersion(service.memory);
+    rotated.record(changes);
+    const judge = async (event: Partial<SignEvent> = {}) => {
+      const genuine = {
+        keyArn: service.keyArn,
+        record: CROSS,
+        userIdentity: sessionOf(CREATE_CA_ROLE),
+      };
+      return (await service.watch(signEvent({ ...genuine, ...event }))).result;
+    };
+    return { ...service, rotated, judge };
+  }
+
+  const CROSS = `ca-records/${TRUST_DOMAIN}/ca/2.cross.json`;
+
+  it('signed with the old key by the role of create-ca is accounted for, and by no other', async () => {
+    const { judge, rotated } = await recorded();
+    expect(await judge()).toEqual({ kind: 'accounted', record: CROSS });
+    expect(await judge({ userIdentity: sessionOf(SIGN_ROLE) })).toMatchObject({
+      reasons: [expect.stringMatching(/^the caller is/)],
+    });
+    expect(await judge({ keyArn: rotated.to.keyId })).toMatchObject({
+      reasons: [expect.stringMatching(/^the record is for the key/)],
+    });
+  });
+
+  it('is not signed again long after it was stored', async () => {
+    const { judge, memory } = await recorded();
+    memory.authority.seed(CROSS.replace(/json$/, 'crt'), 'stored');
+    expect(await judge({ eventTime: '2026-11-24T12:14:00Z' })).toMatchObject({ kind: 'accounted' });
+    expect(await judge({ eventTime: '2026-11-24T12:15:03Z' })).toMatchObject({
+      reasons: [expect.stringMatching(/must not be signed again/)],
+    });
+  });
+
+  it('the key of the new version is a CA key before the version signs anything', async () => {
+    const { judge, rotated } = await recorded();
+    const event = { keyArn: rotated.to.keyId, record: 'trust/x' };
+    expect(await judge(event)).toMatchObject({ kind: 'without-record' });
+  });
+
+  const another = newEcKeys();
+  it.each<[string, CrossChanges, RegExp]>([
+    [
+      'the key of nobody',
+      { parts: () => ({ keys: another }) },
+      /its key is not that of the new version/,
+    ],
+    [
+      'the key that signs it',
+      { parts: ({ from }) => ({ keys: from }) },
+      /its key is that of the CA that signs it/,
+    ],
+    ['another subject', { parts: () => ({ subject: commonNameOf('root') }) }, /its subject is not/],
+    ['another issuer', { parts: () => ({ issuer: commonNameOf('root') }) }, /its issuer is not/],
+    ['cA FALSE', ofExtensions(basicConstraints()), /no critical basicConstraints cA TRUE/],
+    [
+      'a path length',
+      ofExtensions(basicConstraints(booleanTrue(), integer(0))),
+      /without pathLenConstraint/,
+    ],
+    ['a keyUsage of leaves', ofExtensions(keyUsage(0)), /no critical keyUsage/],
+    [
+      'the identifier of another key',
+      { parts: ({ to }) => ({ extensions: extensionsBelow(to, another) }) },
+      /its authorityKeyIdentifier is not/,
+    ],
+    [
+      'the identifier of another subject key',
+      { parts: ({ from }) => ({ extensions: extensionsBelow(another, from) }) },
+      /its subjectKeyIdentifier is not/,
+    ],
+    [
+      'an extension that limits it',
+      ofExtensions(extension(OID.nameConstraints, sequence())),
+      /other extensions: nameConstraints/,
+    ],
+    ['version 1', { parts: () => ({ version: 'v1' }) }, /not of version 3/],
+    [
+      'a negative serial number',
+      { parts: () => ({ serialNumber: Uint8Array.of(0x80) }) },
+      /serial/,
+    ],
+    ['a validity that ends first', { parts: () => ({ notAfter: new Date(0) }) }, /ends before/],
+    ['bytes that are no certificate', { fields: { tbs: 'AAAA' } }, /is not a cross certificate/],
+    ['a version that does not exist', { fields: { from: 7 } }, /are not both recorded/],
+    ['itself as the version before', { fields: { from: 2 } }, /not both recorded|not an earlier/],
+    ['another key ARN', { fields: { keyId: OTHER_KEY } }, /not for that of version 1/],
+    ['another public key', { fields: { publicKey: 'AAAA' } }, /key that signs it is not/],
+    ['another version', { fields: { version: 3 } }, /is the record of version 3/],
+  ])('does not count if its record has %s', async (_, changes, reason) => {
+    const { judge } = await recorded(changes);
+    expect(await judge()).toMatchObject({
+      kind: 'without-record',
+      reasons: expect.arrayContaining([expect.stringMatching(reason)]),
+    });
+  });
+
+  it('does not count if its record does not exist', async () => {
+    const { judge, memory } = await recorded();
+    memory.authority.objects.delete(CROSS);
+    expect(await judge()).toMatchObject({
+      reasons: [expect.stringMatching(/the record does not exist/)],
+    });
+  });
+
+  /** The usual extensions, with one replaced or added. */
+  function ofExtensions(one: Uint8Array): CrossChanges {
+    const [id] = readDer(one, 'extension').children();
+    const replaced = id ? readOid(id) : '';
+    return {
+      parts: ({ from, to }) => ({
+        extensions: extensionsBelow(to, from, { without: [replaced], more: [one] }),
+      }),
+    };
+  }
 });
 
 describe('reports a signature without a record', () => {

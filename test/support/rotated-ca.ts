@@ -1,11 +1,22 @@
 /** A trust domain in a phase of a rotation, as the document of the trust domain says it: with real keys and a cross certificate. */
 import { createPublicKey } from 'node:crypto';
+import { toBase64 } from '../../lib/bytes.ts';
+import { claimKeyOf } from '../../lib/ca/key-claims.ts';
 import { certificateToPem } from '../../lib/certificate/pem.ts';
 import { readCertificate } from '../../lib/certificate/read-certificate.ts';
+import { caRecordKey } from '../../lib/contract/ca-record.ts';
+import { type CrossRecord, crossRecordKey } from '../../lib/contract/cross-record.ts';
 import type { RotationPhase } from '../../lib/contract/rotation.ts';
 import type { CaVersion, TrustDomainDocument } from '../../lib/contract/trust-domain.ts';
+import { readDer } from '../../lib/der/read.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
-import { commonNameOf, type KeyPair, writeCaCertificate } from './ca-certificate.ts';
+import {
+  type CaCertificateParts,
+  commonNameOf,
+  type KeyPair,
+  spkiOf,
+  writeCaCertificate,
+} from './ca-certificate.ts';
 import { extensionsBelow } from './corporate-root.ts';
 import { type InMemoryService, TRUST_DOMAIN } from './in-memory-service.ts';
 import { SUBORDINATE_NAMES } from './subordinate-cas.ts';
@@ -15,8 +26,17 @@ const DAY_MS = 86_400_000;
 export interface RotatedCa {
   readonly from: CaVersion;
   readonly to: CaVersion;
+  /** Writes what is recorded before the new version, and the cross certificate, are signed, and the claim of its key. */
+  record(changes?: CrossChanges): void;
   /** Writes the document of the trust domain as it is in a phase; `stable` is the end of the rotation, or a take-back. */
   enter(phase: RotationPhase | 'ended' | 'taken back', more?: { compromised?: boolean }): void;
+}
+
+export interface CrossChanges {
+  /** Parts of the cross certificate, other than those of the genuine one. */
+  readonly parts?: (keys: { from: KeyPair; to: KeyPair }) => Partial<CaCertificateParts>;
+  /** Fields of its record. */
+  readonly fields?: Partial<CrossRecord>;
 }
 
 /** @param chain what is above the new version, in PEM: it is subordinate then */
@@ -36,13 +56,16 @@ export async function addVersion(
     subject: commonNameOf(SUBORDINATE_NAMES[ca]),
     serialNumber: Uint8Array.of(2, 2),
   });
-  const cross = writeCaCertificate(newKeys, start, {
-    subject: commonNameOf(SUBORDINATE_NAMES[ca]),
-    issuer: Uint8Array.from(subject.raw),
-    signer: oldKeys,
-    serialNumber: Uint8Array.of(2, 3),
-    extensions: extensionsBelow(newKeys, oldKeys),
-  });
+  const crossWith = (parts: Partial<CaCertificateParts> = {}) =>
+    writeCaCertificate(newKeys, start, {
+      subject: commonNameOf(SUBORDINATE_NAMES[ca]),
+      issuer: Uint8Array.from(subject.raw),
+      signer: oldKeys,
+      serialNumber: Uint8Array.of(2, 3),
+      extensions: extensionsBelow(newKeys, oldKeys),
+      ...parts,
+    });
+  const cross = crossWith();
   const to: CaVersion = {
     version: 2,
     keyId,
@@ -53,6 +76,24 @@ export async function addVersion(
   return {
     from,
     to,
+    record: ({ parts, fields } = {}) => {
+      const { authority } = memory;
+      const common = { trustDomain: TRUST_DOMAIN, ca, version: 2, decidedAt: start.toISOString() };
+      const signedBy = (version: CaVersion, keys: KeyPair) => ({
+        keyId: version.keyId,
+        keySpec: version.keySpec,
+        publicKey: toBase64(spkiOf(keys)),
+      });
+      const ofNew = { ...common, ...signedBy(to, newKeys), tbs: tbsOf(own) };
+      authority.seed(caRecordKey(name), JSON.stringify(ofNew));
+      const tbs = tbsOf(crossWith(parts?.({ from: oldKeys, to: newKeys })));
+      const ofCross = { ...common, ...signedBy(from, oldKeys), from: 1, tbs, ...fields };
+      authority.seed(crossRecordKey(name), JSON.stringify(ofCross));
+      authority.seed(
+        claimKeyOf({ keyId, keySpec: to.keySpec, publicKey }),
+        JSON.stringify({ ...name, keyId }),
+      );
+    },
     enter: (phase, { compromised } = {}) => {
       const at = memory.now.toISOString();
       const isNew = phase === 'issue' || phase === 'retire' || phase === 'ended';
@@ -78,5 +119,8 @@ function pairOf({ keys }: InMemoryService, keyId: string): KeyPair {
   const privateKey = keys.privateKeyOf(keyId);
   return { privateKey, publicKey: createPublicKey(privateKey) };
 }
+
+const tbsOf = (der: Uint8Array) =>
+  toBase64(readDer(der, 'certificate').children()[0]?.raw ?? new Uint8Array());
 
 const derOf = (pem: string) => Buffer.from(pem.replace(/-----[^-]*-----|\s/g, ''), 'base64');

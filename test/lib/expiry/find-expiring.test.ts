@@ -42,6 +42,7 @@ function entry(day: string, more: Partial<ExpiryEntry> = {}): ExpiryEntry {
 const CSR_SIGNING = { csrSigning: { kubeletClient: {}, kubeletServing: {} } };
 const TEN_MINUTES = { csrSigning: { ...CSR_SIGNING.csrSigning, clusterSigningDuration: '10m' } };
 const CLIENT = { certificateName: 'kubelet-client', requestId: 'uid' };
+const PROBE = { certificateName: 'probe-ca' };
 const KUBECONFIG = { certificateName: 'kubelet.conf' };
 
 function newestOf(entries: readonly ExpiryEntry[]): ExpiryEntry[] {
@@ -53,6 +54,7 @@ function newestOf(entries: readonly ExpiryEntry[]): ExpiryEntry[] {
 const SHORT = { certificateValidityPeriod: '168h' };
 
 it.each<[string, ExpiryEntry[], 'near' | 'expired' | 'neither', object?]>([
+  ['a probe that nobody replaces is neither', [entry('2027-06-13', PROBE)], 'neither'],
   ['today is near', [entry('2027-06-15')], 'near'],
   ['30 days from now is near', [entry('2027-07-15')], 'near'],
   ['31 days from now is not', [entry('2027-07-16')], 'neither'],

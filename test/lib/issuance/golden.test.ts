@@ -4,12 +4,14 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { PROBE_PROFILES } from '../../../lib/profiles/profiles.ts';
 import { approve } from '../../support/approve.ts';
 import * as csr from '../../support/csr-builder.ts';
 import { testKey } from '../../support/csr-builder-keys.ts';
 import { describeCertificate } from '../../support/describe-certificate.ts';
 import { CLUSTER, InMemoryService } from '../../support/in-memory-service.ts';
 import { kubeadmSet } from '../../support/kubeadm-sets.ts';
+import { addVersion } from '../../support/rotated-ca.ts';
 
 const sets = [
   kubeadmSet('1.22.17', 'renew-csr-only', 'v4-rsa2048'),
@@ -40,6 +42,17 @@ it('the forwarder of a cluster with csrSigning', async () => {
   expect((await memory.process(key)).outcome).toBe('issued');
   const text = describeCertificate(memory.outcome(key).certificate ?? '');
   compare(text, 'cakeless-csrsigning.conf.txt');
+});
+
+it.each(PROBE_PROFILES)('$name, in phase trust of a rotation', async ({ name, cas: [ca] }) => {
+  const memory = await InMemoryService.open();
+  const { node } = memory.declare(kubeadmSet('1.37.2', 'generate-csr', 'v4-p256'));
+  (await addVersion(memory, ca)).enter('trust');
+  const key = `requests/${CLUSTER}/${node}/r1/${name}.csr`;
+  const subject = csr.name([csr.CN, csr.utf8('cakeless:probe')]);
+  memory.exchange.seed(key, csr.toPem(csr.buildCsr({ key: testKey('p-256'), subject })));
+  expect((await memory.process(key)).outcome).toBe('issued');
+  compare(describeCertificate(memory.outcome(key).certificate ?? ''), `${name}.txt`);
 });
 
 function compare(text: string, ...path: string[]): void {

@@ -92,7 +92,7 @@ it('records the new CA and the cross certificate, signs nothing, and names both 
   expect(authority.json('ca-records/prod/ca/2.json')).toMatchObject({ version: 2, origin: 'made' });
   expect(authority.json('ca-records/prod/ca/2.cross.json')).toMatchObject({
     version: 2,
-    signer: 1,
+    from: 1,
     keyId: document.cas.ca.versions[0]?.keyId,
   });
   expect(documentNow()).toEqual(document);
