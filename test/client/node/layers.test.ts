@@ -15,7 +15,10 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   /** How are systemd units installed and removed? */
   units: ['restart', 'state', 'disk'],
   /** How is a certificate renewed? */
-  renewal: ['rollback', 'fetch', 'install', 'trust', 'exchange', 'restart', 'csr', 'state', 'disk'],
+  renewal: [
+    ...['rollback', 'fetch', 'install', 'evidence', 'trust', 'exchange', 'restart', 'csr', 'state'],
+    'disk',
+  ],
   /** How do the keys of CAs leave a node? */
   'release-keys': ['install', 'trust', 'exchange', 'restart', 'state', 'disk'],
   /** How does a new node get everything that kubeadm needs? */
@@ -23,7 +26,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   /** When does each certificate expire? */
   expiry: ['trust', 'restart', 'csr', 'disk'],
   /** What does this node say about itself? */
-  report: ['trust', 'restart', 'disk'],
+  report: ['evidence', 'trust', 'restart', 'disk'],
   /** How are the old files restored? */
   rollback: ['install', 'trust', 'restart', 'state', 'disk'],
   /** What is the outcome of a request? */
