@@ -26,7 +26,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   /** When does each certificate expire? */
   expiry: ['trust', 'restart', 'csr', 'disk'],
   /** What does this node say about itself? */
-  report: ['evidence', 'trust', 'restart', 'disk'],
+  report: ['evidence', 'trust', 'restart', 'state', 'disk'],
   /** How are the old files restored? */
   rollback: ['install', 'trust', 'restart', 'state', 'disk'],
   /** What is the outcome of a request? */
