@@ -8,6 +8,7 @@ import { readKubeadmConfig } from '../kubeadm/kubeadm-config.ts';
 import type { DesiredCsr } from '../node/csr/desired.ts';
 import type { ExpiresWithin } from '../node/disk/expires-within.ts';
 import { describeSkipped } from '../node/disk/select-names.ts';
+import { type Followed, gatherEvidence, recallEvidence } from '../node/evidence/gather-evidence.ts';
 import { connectNode } from '../node/exchange/node-connection.ts';
 import { RENEWAL_OUTCOME_SECONDS } from '../node/exchange/wait-seconds.ts';
 import { checkCopies } from '../node/install/copies.ts';
@@ -79,6 +80,7 @@ export async function renewThisNode(
   requireNode(folders);
   const renewal = renewalOptions(names, options, settings);
   const connection = connectNode(process.env, settings.config);
+  let followed: Followed | undefined;
   const deps: RenewalDeps = {
     folders,
     stateDir,
@@ -86,6 +88,9 @@ export async function renewThisNode(
     clock: systemClock,
     timeoutSeconds: options.restartTimeout,
     onStep: (step) => performance.mark(`cakeless:${step}`),
+    onFollowed: (seen) => {
+      followed = seen;
+    },
     exchange: () => connection.exchange(),
     lease: () => leaseOf(() => connection.exchange(), terminal, renewal),
     reach: reachAsKubelet(folders),
@@ -110,15 +115,22 @@ export async function renewThisNode(
     exitCode = exitCodeOfError(explainSystemError(error, process.geteuid?.()));
     throw error;
   } finally {
-    await reportRenewal(deps, { ...renewal, writes: options.report !== false }, exitCode);
+    const writes = options.report !== false;
+    await reportRenewal(deps, { ...renewal, writes, followed }, exitCode);
   }
   return exitCode;
+}
+
+interface Reporting {
+  /** Whether the report of this node is written. */
+  readonly writes: boolean;
+  readonly followed: Followed | undefined;
 }
 
 /** Neither the memory of this run nor the report of the node changes what the run has done. */
 async function reportRenewal(
   deps: RenewalDeps,
-  { cluster, node, writes }: RenewalOptions & { readonly writes: boolean },
+  { cluster, node, writes, followed }: RenewalOptions & Reporting,
   exitCode: ExitCode,
 ): Promise<void> {
   const { folders, stateDir, terminal, clock, exchange } = deps;
@@ -129,7 +141,9 @@ async function reportRenewal(
   );
   if (!writes) return;
   const place = { cluster, node, folders, stateDir };
-  await writeReport({ terminal, now: () => clock.now(), exchange }, place, 'renew');
+  await writeReport({ terminal, now: () => clock.now(), exchange }, place, 'renew', async () =>
+    followed ? gatherEvidence(deps, place, followed) : recallEvidence(place, clock.now()),
+  );
 }
 
 function renewalOptions(

@@ -1,5 +1,6 @@
 /** The report of a node after `cakeless check-expiration`, apart from it: most runs have nothing to report to. */
 import { ENVIRONMENT } from '../../lib/environment-names.ts';
+import { recallEvidence } from '../node/evidence/gather-evidence.ts';
 import { connectNode } from '../node/exchange/node-connection.ts';
 import { writeReport } from '../node/report/write.ts';
 import { type NodeOptions, resolveSettings } from '../node/state/settings.ts';
@@ -26,5 +27,7 @@ export async function reportNode(
   if (!(process.env[ENVIRONMENT.exchangeBucket] ?? config.exchangeBucket)) return;
   const { exchange } = connectNode(process.env, config);
   const place = { cluster, node, folders, stateDir };
-  await writeReport({ terminal, now, exchange }, place, 'check-expiration');
+  await writeReport({ terminal, now, exchange }, place, 'check-expiration', async () =>
+    recallEvidence(place, now()),
+  );
 }

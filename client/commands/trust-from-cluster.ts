@@ -7,6 +7,7 @@ import { type KubeClient, KubeError } from '../kubernetes/kube-client.ts';
 import { openKubeClient } from '../kubernetes/open-kube-client.ts';
 import { checkCopies } from '../node/install/copies.ts';
 import { type ClusterTrustReport, trustFromCluster } from '../node/renewal/trust-from-cluster.ts';
+import { annotateNode } from '../node/report/annotate-node.ts';
 import { requireNode, resolveSettings } from '../node/state/settings.ts';
 import { caHashesOf } from '../node/trust/ca-cert-hash.ts';
 import { printResult, type Terminal } from '../terminal.ts';
@@ -38,6 +39,12 @@ export async function renewTrust(
     },
   );
   printResult(terminal, options.output, report, () => describe(report));
+  if (!dryRun) {
+    const client = () =>
+      openKubeClient(kubeletConf(folders), { signal: AbortSignal.timeout(NEEDED_MS) });
+    const patch = async (path: string, body: unknown) => client().patch(path, body);
+    await annotateNode({ folders, stateDir, terminal, now: () => systemClock.now(), patch });
+  }
   return exitCodeOfRestarts(report.restarts);
 }
 

@@ -19,6 +19,7 @@ import { KubeconfigError } from '../disk/kubeconfig.ts';
 import { caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { type CertificateInPlace, readPlace } from '../disk/read-place.ts';
 import { type Selection, selectCertificates } from '../disk/select-names.ts';
+import type { Followed } from '../evidence/gather-evidence.ts';
 import { changeKubeconfig } from '../install/kubeconfig-change.ts';
 import { acquireLease } from '../restart/acquire-lease.ts';
 import type { RestartDeps } from '../restart/deps.ts';
@@ -67,6 +68,8 @@ export type RenewalStep =
 export interface RenewalDeps extends RestartDeps {
   /** Called when a step begins. */
   onStep?(step: RenewalStep): void;
+  /** Called with the rotation that the run follows, and again when it knows what is left to do. */
+  onFollowed?(followed: Followed): void;
   exchange(): Promise<ObjectStore>;
   /** undefined if another node held it for too long. */
   lease(): Promise<HeldLease | undefined>;

@@ -35,12 +35,16 @@ export interface ReportedNode {
   readonly stateDir: string;
 }
 
-/** @param by the command that writes it */
+/**
+ * @param by the command that writes it
+ * @param rotation undefined if this node has seen none
+ */
 export function collectReport(
   { cluster, node, folders, stateDir }: ReportedNode,
   by: string,
   served: readonly ServedCertificate[],
   now: Date,
+  rotation?: NodeReport['rotation'],
 ): NodeReport {
   const signing = attempt(() => signingFlags(folders));
   const renewal = lastRenewal(stateDir);
@@ -68,6 +72,7 @@ export function collectReport(
         signs: signing.signs,
       },
     }),
+    ...(rotation && { rotation }),
     ...(renewal && { renewal: { at: renewal.at, exitCode: renewal.exitCode } }),
   });
 }
@@ -131,8 +136,13 @@ function caKeysOf(folders: NodeFolders): string[] {
 }
 
 /** Whatever is on the node: what matters most stays. */
-function shrink(report: NodeReport): NodeReport {
+function shrink(full: NodeReport): NodeReport {
+  const { rotation } = full;
+  const report = rotation
+    ? { ...full, rotation: { ...rotation, left: rotation.left.slice(0, MOST_LEFT) } }
+    : full;
   const smaller = [
+    full,
     report,
     { ...report, kubeconfigs: [] },
     { ...report, kubeconfigs: [], caFiles: [] },
@@ -141,5 +151,8 @@ function shrink(report: NodeReport): NodeReport {
   const isSmall = (one: NodeReport) => Buffer.byteLength(textOfReport(one)) <= MAX_REPORT_BYTES;
   return smaller.find(isSmall) ?? { ...report, kubeconfigs: [], caFiles: [], certificates: [] };
 }
+
+/** A person fixes the first ones, and sees the others in the next report. */
+const MOST_LEFT = 20;
 
 export const textOfReport = (report: NodeReport): string => `${JSON.stringify(report, null, 1)}\n`;

@@ -5,8 +5,8 @@
 export const ROTATION_ANNOTATION = 'cakeless.dev/rotation';
 
 export interface RotationAnnotation {
-  /** Of the rotation.json that the node followed. */
-  readonly sequence: number;
+  /** Of the rotation.json that the node followed; absent if it has seen none. */
+  readonly sequence?: number;
   /** Digests of the CA certificates in ca.crt and in kubelet.conf, in their order. */
   readonly caFile: readonly string[];
   readonly kubeconfig: readonly string[];

@@ -3,6 +3,7 @@ import { nodeReportKey } from '../../../lib/contract/node-report.ts';
 import { JSON_TYPE } from '../../../lib/store/documents.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Terminal } from '../../terminal.ts';
+import type { RotationEvidence } from '../evidence/gather-evidence.ts';
 import { collectReport, type ReportedNode, textOfReport } from './collect.ts';
 import { findServed } from './served.ts';
 
@@ -12,20 +13,31 @@ export interface ReportDeps {
   readonly exchange: () => Promise<Pick<ObjectStore, 'create' | 'get' | 'replace'>>;
 }
 
-/** Never throws. @param by the command that writes it */
+/**
+ * Never throws.
+ * @param by the command that writes it
+ * @param gather what this node can say about a rotation
+ */
 export async function writeReport(
   { terminal, now, exchange }: ReportDeps,
   node: ReportedNode,
   by: string,
+  gather: () => Promise<RotationEvidence | undefined>,
 ): Promise<void> {
   try {
-    const report = collectReport(node, by, await findServed(node.folders), now());
+    const rotation = await gather().catch((error: unknown) => {
+      terminal.progress(`note: the report says nothing about a rotation: ${messageOf(error)}`);
+      return undefined;
+    });
+    const served = await findServed(node.folders);
+    const report = collectReport(node, by, served, now(), rotation);
     await store(await exchange(), nodeReportKey(node.cluster, node.node), textOfReport(report));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    terminal.progress(`note: the report of this node was not written: ${reason}`);
+    terminal.progress(`note: the report of this node was not written: ${messageOf(error)}`);
   }
 }
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** Compared: nobody else writes this key, so a change in the meantime is another run of this node. */
 async function store(

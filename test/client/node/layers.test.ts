@@ -16,7 +16,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   units: ['restart', 'state', 'disk'],
   /** How is a certificate renewed? */
   renewal: [
-    ...['rollback', 'fetch', 'install', 'rotation', 'trust', 'exchange', 'restart', 'csr', 'state'],
+    ...['rollback', 'fetch', 'install', 'evidence', 'rotation', 'trust', 'exchange', 'restart'],
+    ...['csr', 'state'],
     'disk',
   ],
   /** How do the keys of CAs leave a node? */
@@ -26,7 +27,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   /** When does each certificate expire? */
   expiry: ['trust', 'restart', 'csr', 'disk'],
   /** What does this node say about itself? */
-  report: ['trust', 'restart', 'disk'],
+  report: ['evidence', 'trust', 'restart', 'state', 'disk'],
   /** How are the old files restored? */
   rollback: ['install', 'rotation', 'trust', 'restart', 'state', 'disk'],
   /** What is the outcome of a request? */

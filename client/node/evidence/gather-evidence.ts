@@ -1,0 +1,74 @@
+/** What this node reports about a rotation: what it has seen, what it can prove, and what is left. */
+import { type NodeReport, REPORT_LIMITS } from '../../../lib/contract/node-report.ts';
+import type { PublishedRotation } from '../../../lib/contract/published-rotation.ts';
+import type { NodeFolders } from '../disk/places.ts';
+import type { NodePlace } from '../exchange/outcomes.ts';
+import { type RotationMemory, recallRotation } from '../state/rotation-memory.ts';
+import { type Proofs, recallProofs, rememberProofs } from './proofs.ts';
+import { type ProveDeps, prove } from './prove.ts';
+import { findStarted, type Processes } from './started-components.ts';
+
+export type RotationEvidence = NonNullable<NodeReport['rotation']>;
+
+/** What a run has followed, and what it remembers with that. */
+export interface Followed {
+  readonly published: PublishedRotation;
+  readonly memory: KnownRotation;
+}
+
+export type KnownRotation = Pick<RotationMemory, 'sequence' | 'ca' | 'phase' | 'left'>;
+
+/** After everything else that a run does: it connects to the servers of this node. */
+export async function gatherEvidence(
+  deps: ProveDeps,
+  place: NodePlace,
+  { published, memory }: Followed,
+): Promise<RotationEvidence> {
+  const proofs = await prove(deps, place, published);
+  await rememberProofs(deps.stateDir, proofs).catch((error: unknown) =>
+    deps.terminal.progress(`note: the proofs of this node are not remembered: ${error}`),
+  );
+  return evidenceOf(memory, proofs, deps, deps.clock.now());
+}
+
+interface Place extends Processes {
+  readonly folders: NodeFolders;
+  readonly stateDir: string;
+}
+
+/**
+ * As the last run left it; only the processes are looked at again. undefined if this node has seen no rotation.
+ */
+export function recallEvidence(place: Place, now: Date): RotationEvidence | undefined {
+  const memory = recallRotation(place.stateDir);
+  if (!memory) return undefined;
+  return evidenceOf(memory, recallProofs(place.stateDir, memory.sequence), place, now);
+}
+
+function evidenceOf(
+  { sequence, ca, phase, left }: KnownRotation,
+  proofs: Proofs,
+  { folders, proc }: Pick<Place, 'folders' | 'proc'>,
+  now: Date,
+): RotationEvidence {
+  const processes = proc === undefined ? {} : { proc };
+  const { started, unknown } = ca
+    ? findStarted(ca, folders, now, processes)
+    : { started: [], unknown: [] };
+  const all = [...left, ...proofs.left, ...unknown];
+  return {
+    sequence,
+    ...(ca !== undefined && { ca }),
+    ...(phase !== undefined && { phase }),
+    proved: proofs.proved.map(({ component, address, result, at }) => ({
+      component,
+      address: short(address),
+      result,
+      at,
+    })),
+    started,
+    left: all.slice(0, REPORT_LIMITS.items).map(short),
+  };
+}
+
+const short = (text: string) => text.slice(0, REPORT_LIMITS.text);

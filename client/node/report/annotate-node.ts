@@ -1,0 +1,73 @@
+/** Writes what a worker without AWS credentials trusts to its own Node object, with the credential of its kubelet. */
+import { dirname } from 'node:path';
+import { nodeOfUser } from '../../../lib/names.ts';
+import { readTextIfThere } from '../../read-text.ts';
+import type { Terminal } from '../../terminal.ts';
+import { parseCertificates, sha256Of } from '../disk/fingerprints.ts';
+import { readKubeconfig } from '../disk/kubeconfig.ts';
+import { caFileOf, fileOf, type NodeFolders, placeOf } from '../disk/places.ts';
+import { readPlace } from '../disk/read-place.ts';
+import { findStarted, type Processes } from '../evidence/started-components.ts';
+import { recallRotation } from '../state/rotation-memory.ts';
+import { annotationPatch, type RotationAnnotation } from './rotation-annotation.ts';
+
+export interface AnnotateDeps extends Processes {
+  readonly folders: NodeFolders;
+  readonly stateDir: string;
+  readonly terminal: Terminal;
+  readonly now: () => Date;
+  /** A JSON merge patch, as the kubelet: the Node authorizer lets it patch its own Node only. */
+  patch(path: string, body: unknown): Promise<unknown>;
+}
+
+/** Never throws: what was changed on the node stays. */
+export async function annotateNode(deps: AnnotateDeps): Promise<void> {
+  try {
+    const name = nodeName(deps.folders);
+    if (name === undefined) throw new Error('kubelet.conf has no certificate that names the node');
+    await deps.patch(`/api/v1/nodes/${name}`, annotationPatch(annotationOf(deps)));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    deps.terminal.progress(
+      `warning: the Node object does not say which CA certificates this node trusts: ${reason}; a rotation waits for it`,
+    );
+  }
+}
+
+/** As the API server knows it: by the certificate of the kubelet. */
+function nodeName(folders: NodeFolders): string | undefined {
+  const place = readPlace(placeOf('kubelet.conf', folders));
+  if (place.state !== 'present') return undefined;
+  const [, commonName = ''] = /^CN=(.*)$/m.exec(place.leaf.subject) ?? [];
+  return nodeOfUser(commonName);
+}
+
+/** The forwarder takes no longer list; a CA file has two certificates during a rotation. */
+const MOST_CERTIFICATES = 12;
+
+function annotationOf({ folders, stateDir, now, proc }: AnnotateDeps): RotationAnnotation {
+  const sequence = recallRotation(stateDir)?.sequence;
+  const processes = proc === undefined ? {} : { proc };
+  const kubelet = findStarted('ca', folders, now(), processes).started.find(
+    ({ component }) => component === 'kubelet',
+  );
+  return {
+    ...(sequence !== undefined && { sequence }),
+    caFile: digestsOf(readTextIfThere(caFileOf('ca', folders))),
+    kubeconfig: digestsOf(caDataOf(folders)),
+    restarted: kubelet?.isSince === true,
+  };
+}
+
+function caDataOf(folders: NodeFolders): string | undefined {
+  const file = fileOf(placeOf('kubelet.conf', folders));
+  const text = readTextIfThere(file);
+  const ca =
+    text === undefined ? undefined : readKubeconfig(text, dirname(file)).certificateAuthority;
+  return ca && 'file' in ca ? readTextIfThere(ca.file) : ca?.pem;
+}
+
+const digestsOf = (pem: string | undefined): string[] =>
+  parseCertificates(pem ?? '')
+    .slice(0, MOST_CERTIFICATES)
+    .map(sha256Of);

@@ -1,0 +1,334 @@
+/** What a node reports about a rotation: proofs by its own etcd, the start of its processes, and what is left. */
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseCertificates, sha256Of } from '../../../../client/node/disk/fingerprints.ts';
+import {
+  gatherEvidence,
+  recallEvidence,
+} from '../../../../client/node/evidence/gather-evidence.ts';
+import { findStarted } from '../../../../client/node/evidence/started-components.ts';
+import { collectReport, textOfReport } from '../../../../client/node/report/collect.ts';
+import { rememberRotation } from '../../../../client/node/state/rotation-memory.ts';
+import { MAX_REPORT_BYTES, nodeReportSchema } from '../../../../lib/contract/node-report.ts';
+import type { PublishedRotation } from '../../../../lib/contract/published-rotation.ts';
+import type { RotationPhase } from '../../../../lib/contract/rotation.ts';
+import { MemoryStore } from '../../../support/memory-store.ts';
+import { OpensslNode } from '../../../support/openssl-node.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'cakeless-evidence-'));
+const node = new OpensslNode(join(root, 'kubernetes'));
+const at = (file: string) => join(node.folder, file);
+const folders = { kubeconfigDir: node.folder, certDir: at('pki') };
+const stateDir = at('cakeless');
+const proc = join(root, 'proc');
+const NOW = new Date('2027-03-01T12:00:00.000Z');
+const UPTIME_S = 1000;
+let to = '';
+let server: Server;
+let port = 0;
+let connections = 0;
+
+beforeAll(async () => {
+  node.makeCa('etcd/ca', 'etcd-ca');
+  node.makeCa('ca', 'kubernetes');
+  const both = { ca: 'etcd/ca', usages: 'serverAuth,clientAuth', names: 'IP:127.0.0.1' } as const;
+  node.makeLeaf({ path: 'pki/etcd/server', subject: '/CN=cp-1', ...both });
+  const pem = readFileSync(at('pki/etcd/ca.crt'), 'utf8');
+  to = parseCertificates(pem).map(sha256Of).join();
+  server = createServer(
+    {
+      key: readFileSync(at('pki/etcd/server.key')),
+      cert: readFileSync(at('pki/etcd/server.crt')),
+      ca: pem,
+      requestCert: true,
+    },
+    (_, response) => void response.end('{}'),
+  );
+  server.on('secureConnection', () => {
+    connections += 1;
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  ({ port } = server.address() as AddressInfo);
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((done) => server.close(done));
+  rmSync(root, { recursive: true });
+});
+
+/** @param ticks hundredths of a second from boot to its start */
+function run(component: string, pid: number, ticks: number): void {
+  const folder = join(proc, String(pid));
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'cmdline'), `${component}\0--config=${node.folder}/x\0`);
+  const fields = ['S', ...Array.from({ length: 18 }, () => '1'), String(ticks), '0'];
+  writeFileSync(join(folder, 'stat'), `${pid} (${component}) ${fields.join(' ')}\n`);
+  writeFileSync(join(folder, 'status'), 'Uid:\t0\t0\t0\t0\n');
+}
+
+function manifest(component: string, ...words: string[]): void {
+  mkdirSync(at('manifests'), { recursive: true });
+  const command = [component, ...words.map((word) => `--${word}`)];
+  const containers = [{ image: `registry.k8s.io/${component}:v1.35.4`, command }];
+  writeFileSync(at(`manifests/${component}.yaml`), JSON.stringify({ spec: { containers } }));
+}
+
+let store: MemoryStore;
+let requests: string[];
+/** What the service writes for a request. */
+let respond: (request: string) => void;
+
+beforeEach(() => {
+  rmSync(proc, { recursive: true, force: true });
+  rmSync(stateDir, { recursive: true, force: true });
+  rmSync(at('manifests'), { recursive: true, force: true });
+  mkdirSync(proc);
+  writeFileSync(join(proc, 'uptime'), `${UPTIME_S}.00 1.00\n`);
+  const url = `https://127.0.0.1:${port}`;
+  manifest('etcd', `listen-client-urls=${url}`, `listen-peer-urls=${url}`);
+  run('etcd', 10, 5000);
+  connections = 0;
+  requests = [];
+  respond = issue('etcd/ca');
+  store = new MemoryStore();
+  store.interrupt = (point, key) => {
+    if (point !== 'after create' || !key.startsWith('requests/')) return;
+    requests.push(key);
+    respond(key);
+  };
+});
+
+const outcomeOf = (request: string, suffix: string) =>
+  request.replace('requests/', 'certificates/').replace(/\.csr$/, suffix);
+
+/** @param ca that signs */
+const issue = (ca: string) => (request: string) => {
+  const csr = join(root, 'csr');
+  writeFileSync(csr, store.objects.get(request)?.body ?? '');
+  writeFileSync(
+    join(root, 'ext'),
+    'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\n',
+  );
+  const signer = ['-CA', at(`pki/${ca}.crt`), '-CAkey', at(`pki/${ca}.key`), '-set_serial', '7'];
+  const args = ['x509', '-req', '-in', csr, '-days', '1', '-sha256', ...signer];
+  const cert = execFileSync('openssl', [...args, '-extfile', join(root, 'ext')], { stdio: 'pipe' });
+  // a cross certificate, or anything else, behind the leaf proves nothing about the server
+  store.seed(outcomeOf(request, '.crt'), cert.toString() + readFileSync(at('pki/ca.crt'), 'utf8'));
+};
+
+const version = (sha256: string, number: number) => ({
+  version: number,
+  sha256,
+  publicKeySha256: sha256,
+});
+function published(phase?: RotationPhase, more = {}): PublishedRotation {
+  const sides = { from: version('a'.repeat(64), 1), to: version(to, 2) };
+  const since = '2027-02-01T00:00:00Z';
+  return {
+    trustDomain: 'prod',
+    sequence: 3,
+    at: since,
+    ...(phase && { rotation: { ca: 'etcd-ca', phase, since, compromised: false, ...sides } }),
+    ended: [],
+    ...more,
+  };
+}
+
+async function gather(rotation: PublishedRotation, left: string[] = []) {
+  const { sequence, rotation: { ca, phase } = {} } = rotation;
+  const memory = { sequence, ...(ca && { ca }), ...(phase && { phase }), left };
+  const rest = { trustDomain: 'prod', gone: [], compromised: [], dropped: [] };
+  await rememberRotation(stateDir, { ...rest, ...memory });
+  let passed = 0;
+  const clock = {
+    now: () => new Date(),
+    monotonic: () => passed,
+    sleep: async (ms: number) => {
+      passed += ms;
+    },
+  };
+  const terminal = { print: () => undefined, progress: () => undefined };
+  const deps = { folders, stateDir, clock, terminal, proc, probeTimeoutMs: 60_000 };
+  const place = { cluster: 'prod', node: 'cp-1' };
+  return gatherEvidence({ ...deps, exchange: async () => store }, place, {
+    published: rotation,
+    memory,
+  });
+}
+
+const accepted = (component: string) => ({
+  component,
+  address: `127.0.0.1:${port}`,
+  result: 'accepted',
+});
+
+it('proves both ports of etcd with one certificate, whose key is not written', async () => {
+  const evidence = await gather(published('trust'), ['a sentence of the run']);
+  expect(evidence).toMatchObject({
+    sequence: 3,
+    ca: 'etcd-ca',
+    phase: 'trust',
+    proved: [accepted('etcd'), accepted('etcd-peer')],
+    left: ['a sentence of the run'],
+  });
+  expect(requests).toEqual([
+    expect.stringMatching(/^requests\/prod\/cp-1\/[^/]+\/probe-etcd-ca\.csr$/),
+  ]);
+  const written = readdirSync(stateDir).map((name) => readFileSync(join(stateDir, name), 'utf8'));
+  expect(written.join()).toMatch(/probe|etcd/);
+  expect(written.join()).not.toContain('PRIVATE KEY');
+});
+
+describe('the next run', () => {
+  beforeEach(() => gather(published('trust')));
+
+  it('asks nothing again: report and check-expiration have the same proofs', async () => {
+    const before = connections;
+    const again = await gather(published('trust'));
+    expect([requests.length, connections]).toEqual([1, before]);
+    const recalled = recallEvidence({ folders, stateDir, proc }, new Date());
+    expect(recalled).toMatchObject({ proved: again.proved });
+  });
+
+  it.each<[string, () => PublishedRotation]>([
+    [
+      'etcd was restarted',
+      () => {
+        run('etcd', 10, 6000);
+        return published('trust');
+      },
+    ],
+    [
+      'etcd is not visible among the processes',
+      () => {
+        rmSync(join(proc, '10'), { recursive: true });
+        return published('trust');
+      },
+    ],
+    ['the rotation began again', () => published('trust', { sequence: 5 })],
+  ])('proves them again if %s', async (_, change) => {
+    expect((await gather(change())).proved).toHaveLength(2);
+    expect(requests).toHaveLength(2);
+  });
+});
+
+it.each<[string, () => PublishedRotation]>([
+  ['after phase trust', () => published('issue')],
+  ['in a stable trust domain', () => published()],
+  [
+    'before its CA file has the new CA',
+    () => {
+      const rotation = published('trust');
+      if (rotation.rotation) rotation.rotation.to = version('b'.repeat(64), 2);
+      return rotation;
+    },
+  ],
+])('requests no probe %s', async (_, change) => {
+  expect((await gather(change())).proved).toEqual([]);
+  expect(requests).toEqual([]);
+});
+
+it.each<[string, (request: string) => void, RegExp]>([
+  ['no outcome', () => undefined, /^probe-etcd-ca: the service wrote no outcome within 60s$/],
+  [
+    'a rejection',
+    (request) => {
+      const violation = { code: 'PHASE', field: 'phase', got: 'issue', allowed: 'trust', fix: 'x' };
+      const document = { request, decidedAt: 'x', violations: [violation], tryAgain: 'x' };
+      store.seed(outcomeOf(request, '.rejected.json'), JSON.stringify(document));
+    },
+    /^probe-etcd-ca: its request is rejected: PHASE: phase is issue; allowed: trust$/,
+  ],
+  [
+    'a certificate of another CA',
+    (request) => issue('ca')(request),
+    /^probe-etcd-ca: no CA of the trust bundle signed it$/,
+  ],
+  [
+    'something else',
+    (request) => store.seed(outcomeOf(request, '.crt'), 'x'),
+    /^probe-etcd-ca: it is not a PEM certificate$/,
+  ],
+  [
+    'a failure',
+    () => {
+      throw new Error('the bucket is gone');
+    },
+    /^probe-etcd-ca: the bucket is gone$/,
+  ],
+])('says so if the service has %s for a probe', async (_, change, expected) => {
+  respond = change;
+  const { proved, left } = await gather(published('trust'));
+  expect([proved, left]).toEqual([[], [expect.stringMatching(expected)]]);
+});
+
+describe('the start of a component', () => {
+  const changedAt = () => statSync(at('pki/etcd/ca.crt')).ctimeMs;
+  /** @param ms after the change of the CA file */
+  const startedAfterChange = (ms: number) => {
+    run('etcd', 10, 0); // with the machine
+    return new Date(changedAt() + ms + UPTIME_S * 1000);
+  };
+
+  it.each([
+    ['after its CA file changed', 1000, true],
+    ['before that', -20, false],
+  ])('%s', (_, ms, isSince) => {
+    const now = startedAfterChange(ms);
+    expect(findStarted('etcd-ca', folders, now, { proc }).started).toMatchObject([
+      { component: 'etcd', isSince, filesChangedAt: new Date(changedAt()).toISOString() },
+    ]);
+  });
+
+  it('is that of its oldest process', () => {
+    run('etcd', 11, 90_000);
+    const [started] = findStarted('etcd-ca', folders, NOW, { proc }).started;
+    expect(started?.startedAt).toBe('2027-03-01T11:44:10.000Z'); // 950 s ago
+  });
+
+  it('is unknown if it is not visible, and said to be', () => {
+    rmSync(join(proc, '10'), { recursive: true });
+    expect(findStarted('etcd-ca', folders, NOW, { proc })).toEqual({
+      started: [],
+      unknown: [expect.stringMatching(/^etcd was not found among the processes/)],
+    });
+  });
+
+  it('does not matter for what reads its CA files again', () => {
+    expect(findStarted('front-proxy-ca', folders, NOW, { proc }).started).toEqual([]);
+  });
+
+  it('of the kubelet is that of this machine only if its folder is known', () => {
+    run('kubelet', 12, 90_000);
+    const of = (kubeletDir?: string) =>
+      findStarted('ca', { ...folders, kubeletDir }, NOW, { proc }).started;
+    expect([of(), of('/var/lib/kubelet/pki')]).toMatchObject([[], [{ component: 'kubelet' }]]);
+  });
+});
+
+it('is a report of a bounded size, whatever is left', async () => {
+  const left = Array.from({ length: 300 }, () => 'x'.repeat(1000));
+  const rotation = await gather(published('trust'), left);
+  const about = { cluster: 'prod', node: 'cp-1', folders, stateDir };
+  const report = collectReport(about, 'renew', [], NOW, rotation);
+  expect(nodeReportSchema.safeParse(report).success).toBe(true);
+  expect(textOfReport(report).length).toBeLessThanOrEqual(MAX_REPORT_BYTES);
+  expect(report.rotation?.proved).toHaveLength(2);
+  expect(report.caFiles).not.toEqual([]);
+});
+
+it('is absent on a node that has seen no rotation', () => {
+  expect(recallEvidence({ folders, stateDir, proc }, NOW)).toBeUndefined();
+});
