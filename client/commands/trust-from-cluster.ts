@@ -1,11 +1,14 @@
 /** `cakeless renew --trust-from-cluster`: wording and exit codes. */
 import { printable } from '../../lib/printable.ts';
 import { systemClock } from '../clock.ts';
+import type { ApiConfigMap } from '../cluster-trust/api-objects.ts';
+import { TRUST_CONFIG_MAP, trustIn } from '../cluster-trust/config-map.ts';
 import { CommandError } from '../errors.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { type KubeClient, KubeError } from '../kubernetes/kube-client.ts';
 import { openKubeClient } from '../kubernetes/open-kube-client.ts';
 import { checkCopies } from '../node/install/copies.ts';
+import type { ClusterTrust } from '../node/renewal/cluster-rotation.ts';
 import { type ClusterTrustReport, trustFromCluster } from '../node/renewal/trust-from-cluster.ts';
 import { requireNode, resolveSettings } from '../node/state/settings.ts';
 import { caHashesOf } from '../node/trust/ca-cert-hash.ts';
@@ -34,6 +37,7 @@ export async function renewTrust(
     { also, dryRun, restart: options.restart, hashes: caHashesOf(options.caCertHash ?? []) },
     {
       readPublished: () => readRootCa(openKubeClient(kubeletConf(folders))),
+      readRotation: () => readClusterTrust(openKubeClient(kubeletConf(folders))),
       reach: reachAsKubelet(folders, NEEDED_MS),
     },
   );
@@ -64,6 +68,22 @@ export async function readRootCa(client: Pick<KubeClient, 'get'>): Promise<strin
     );
   }
   throw new CommandError('failure', 'the ConfigMap kube-root-ca.crt of kube-system has no ca.crt');
+}
+
+/**
+ * The forwarder keeps it, if the cluster has applied what `cakeless csrsigning --rbac` prints: otherwise the kubelet may not
+ * read it, or it does not exist.
+ */
+export async function readClusterTrust(
+  client: Pick<KubeClient, 'get'>,
+): Promise<ClusterTrust | undefined> {
+  try {
+    const map = await client.get<ApiConfigMap>(TRUST_CONFIG_MAP.path);
+    return map && trustIn(map);
+  } catch (error) {
+    if (error instanceof KubeError && error.status === 403) return undefined;
+    throw error;
+  }
 }
 
 const describe = ({ caDifferences, notes, restarts, backup }: ClusterTrustReport): string[] =>
