@@ -228,7 +228,8 @@ export const FIELDS = {
     'holders[].object':
       'the object; of very many namespaces, the namespace `*` stands for all that have no entry of their own',
     'holders[].ca': 'the CA that it is to hold; absent for a caBundle',
-    'holders[].sha256': 'fingerprints of its CA certificates; of a caBundle, those of the trust domain',
+    'holders[].sha256':
+      'fingerprints of its CA certificates; of a caBundle, those of the trust domain',
     'holders[].since': 'since when kube-root-ca.crt has all of them',
     withoutRootCa: 'namespaces without kube-root-ca.crt',
     oldPods: 'pods that started before kube-root-ca.crt of their namespace got its newest CA',
