@@ -48,7 +48,7 @@ export function chooseCas(input: ChoiceInput): ChosenCas {
   const { gone, compromised } = followed.memory;
   const has = (list: typeof gone, one: X509Certificate) =>
     list.some(({ ca, key }) => ca === 'ca' && key === hashOf(one));
-  // whoever has the old key can be the API server that publishes it
+  // anyone who has the old key can be the API server that publishes it
   const rootCas = compromised.some(({ ca }) => ca === 'ca') ? [] : parseCertificates(input.rootCa);
   const isVouched = (one: X509Certificate) =>
     hashes.ca.includes(hashOf(one)) ||

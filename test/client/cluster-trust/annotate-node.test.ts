@@ -30,7 +30,7 @@ type Run = readonly [restarted: boolean, isChanged: boolean];
 it.each<[string, boolean, Run, Run]>([
   ['stays while nothing changes', true, [true, true], [false, false]],
   ['ends when the files change', false, [true, true], [false, true]],
-  ['is not there after a change without a restart', false, [false, true], [false, false]],
+  ['is not said after a change without a restart', false, [false, true], [false, false]],
 ])('that the kubelet was restarted %s', async (_, expected, first, second) => {
   await say(cas.from.pem, ...first);
   await say(cas.from.pem, ...second);

@@ -129,7 +129,7 @@ const failing = (status: number): Pick<KubeClient, 'get'> => ({
   get: () => Promise.reject(new KubeError(status, '', 'x')),
 });
 
-it('a ConfigMap that the kubelet may not read is none; another error is an error', async () => {
+it('a ConfigMap that the kubelet may not read does not count; another error is an error', async () => {
   expect(await readClusterTrust(failing(403))).toBeUndefined();
   expect(await readClusterTrust({ get: async () => undefined })).toBeUndefined();
   await expect(readClusterTrust(failing(500))).rejects.toThrow('x');
