@@ -1,6 +1,6 @@
 /**
  * ConfigMap kube-system/extension-apiserver-authentication: what aggregated API servers, and the ports of
- * kube-controller-manager and kube-scheduler, verify clients with. Each API server adds the CA certificates of its own
+ * kube-controller-manager and kube-scheduler, verify clients with. Each API server adds the CA certificates in its
  * files, and none takes one away (pkg/controlplane/controller/clusterauthenticationtrust, combineCertLists).
  */
 import type { CaName } from '../../lib/profiles/certificate-names.ts';

@@ -9,6 +9,7 @@ import {
   publishedRotationSchema,
 } from '../../lib/contract/published-rotation.ts';
 import type { KubeClient } from '../kubernetes/kube-client.ts';
+import type { ClusterTrust } from '../node/renewal/cluster-rotation.ts';
 import type { ApiConfigMap } from './api-objects.ts';
 import { patchData } from './patch-data.ts';
 import type { Published } from './published.ts';
@@ -47,13 +48,6 @@ export async function keepConfigMap(
     return undefined;
   const isDone = await patchData(client, path, map, data);
   return isDone ? `${object} has sequence ${rotation.sequence} of the rotation` : undefined;
-}
-
-/** What a node without AWS credentials takes from it. */
-export interface ClusterTrust {
-  /** PEM. */
-  readonly ca: string;
-  readonly rotation: PublishedRotation;
 }
 
 /** @returns undefined if it has no rotation, or none that this release can read */

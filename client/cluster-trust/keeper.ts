@@ -56,7 +56,7 @@ export interface Tell {
   changed(what: string): void;
   failed(part: Part, error: unknown): void;
   succeeded(part: Part): void;
-  /** All that RBAC forbade in a turn: lists, and objects; none if it forbade nothing. */
+  /** All that RBAC forbade in a turn: lists, and objects; empty if it forbade nothing. */
   forbidden(what: readonly string[]): void;
   reported(): void;
 }

@@ -1,4 +1,4 @@
-/** What a node without AWS says about a rotation, in an annotation of its own Node, which its kubelet may write. */
+/** What a node without AWS says about a rotation, in an annotation of its Node, which its kubelet may write. */
 import * as z from 'zod/mini';
 import { CLUSTER_REPORT_LIMITS } from '../../lib/contract/cluster-report.ts';
 import { ROTATION_ANNOTATION } from '../node/report/rotation-annotation.ts';
@@ -17,7 +17,7 @@ const schema = z.object({
   restarted: z.boolean(),
 });
 
-/** @returns nothing if there is no such annotation, or it is none that Cakeless writes */
+/** @returns nothing if there is no such annotation, or Cakeless did not write it */
 export function readAnnotation({ metadata }: ApiNode): Partial<z.infer<typeof schema>> {
   const text = metadata?.annotations?.[ROTATION_ANNOTATION];
   if (text === undefined || text.length > MAX_TEXT) return {};

@@ -11,7 +11,7 @@ import { readAnnotation } from './node-annotation.ts';
 export interface KubeletPort {
   /** The certificate that the kubelet at an address serves, with what it sends after it; undefined without a response. */
   look(address: string): Promise<Presented | undefined>;
-  /** Whether it takes the probe certificate; absent if there is none. */
+  /** Whether it takes the probe certificate; absent without one. */
   probe?(address: string): Promise<'accepted' | 'refused' | 'unreachable'>;
 }
 

@@ -1,4 +1,4 @@
-/** What the bucket publishes of a rotation. Whoever can write the bucket chose it, so it proves nothing here. */
+/** What the bucket publishes of a rotation. Anyone who can write the bucket chose it, so it proves nothing here. */
 import {
   MAX_PUBLISHED_ROTATION_BYTES,
   type PublishedRotation,

@@ -23,7 +23,7 @@ export interface RootCas {
 
 export const rootCaObject = (namespace: string) => `configmap/${namespace}/${ROOT_CA}`;
 
-/** In place of a namespace: all that the report does not name. */
+/** Instead of a namespace: all that the report does not name. */
 export const OTHER_NAMESPACES = '*';
 
 /** @param before the report before, which knows when a certificate came: later changes hide that */

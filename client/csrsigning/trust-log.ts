@@ -11,7 +11,7 @@ import { HOW_TO_GRANT } from './rbac.ts';
 const WHAT: Readonly<Record<Part, string>> = {
   rotation: 'whether a rotation is under way is unknown',
   'config-map': 'nodes without AWS credentials do not get the rotation',
-  'cluster-info': 'nodes that join may get other CA certificates than they should',
+  'cluster-info': 'nodes that join may get outdated CA certificates',
   authentication: 'aggregated API servers may go on trusting the old CA',
   report: 'the report of the cluster was not written',
 };

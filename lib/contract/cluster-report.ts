@@ -51,7 +51,7 @@ export const clusterReportSchema = widenable({
     widenable({
       /**
        * Such as `configmap/kube-public/cluster-info`, `secret/shop/token-x`, `apiservice/v1beta1.metrics.k8s.io`. Of very
-       * many namespaces, `*` stands for all that have no entry of their own.
+       * many namespaces, `*` stands for all others.
        */
       object: text,
       /** Which of the CAs it is to hold; absent for a caBundle, which need not hold any. */

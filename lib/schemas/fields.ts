@@ -325,14 +325,14 @@ export const FIELDS = {
     'nodes[].name': 'name',
     'nodes[].ready': 'whether its condition Ready is True',
     'nodes[].servedBy':
-      'fingerprint of the CA that issued what its kubelet serves; absent if that is none of the trust domain, or it did not respond',
+      'fingerprint of the CA that issued what its kubelet serves; absent if that is not one of the trust domain, or it did not respond',
     'nodes[].acceptsNew': 'whether its kubelet took a probe certificate of the new CA',
     'nodes[].caFile': 'fingerprints of its CA file, as its annotation says',
     'nodes[].kubeconfig': 'fingerprints of the CA data of its kubelet.conf, as its annotation says',
     'nodes[].restarted': 'whether its kubelet has started since, as its annotation says',
     holders: 'objects that hold CA certificates',
     'holders[].object':
-      'the object; of very many namespaces, the namespace `*` stands for all that have no entry of their own',
+      'the object; of very many namespaces, the namespace `*` stands for all others',
     'holders[].ca': 'the CA that it is to hold; absent for a caBundle',
     'holders[].sha256':
       'fingerprints of its CA certificates; of a caBundle, those of the trust domain',

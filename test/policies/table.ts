@@ -231,7 +231,10 @@ const REPORTS: Row[] = [
   row(s3.get, clusterReport, [...FORWARDERS_OF_A, 'reconcile', ...READERS]),
   row(s3.list, clusterReport, [...FORWARDERS_OF_A, ...LISTERS]),
   row(s3.delete, clusterReport, ['root']),
-  denied(s3.put, `${clusterReport}/x.json`, undefined, { what: clusterReport, who: 'forwarder of a' }),
+  denied(s3.put, `${clusterReport}/x.json`, undefined, {
+    what: clusterReport,
+    who: 'forwarder of a',
+  }),
 ];
 
 const CLUSTERS: Row[] = [

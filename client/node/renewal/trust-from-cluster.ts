@@ -20,6 +20,8 @@ import { manifestsFolder, readManifest } from '../restart/manifest.ts';
 import { neededRestarts } from '../restart/needed-restarts.ts';
 import { findUnhealthy, requireVisibleProcesses } from '../restart/preconditions.ts';
 import type { RestartResult } from '../restart/restart.ts';
+import { followRotation } from '../rotation/follow.ts';
+import { type RotationMemory, rememberRotation } from '../state/rotation-memory.ts';
 import { withRunLock } from '../state/run-lock.ts';
 import { findAbove, MOST_CAS, subjectOf } from '../trust/above.ts';
 import { type ReachApiServer, whyUnreachable } from '../trust/api-server.ts';
@@ -31,6 +33,7 @@ import {
   decideCaChange,
 } from '../trust/ca-change.ts';
 import { turnBundles } from '../trust/turn-bundles.ts';
+import { type ChosenCas, type ClusterTrust, chooseCas } from './cluster-rotation.ts';
 import { completeInstallation } from './complete-installation.ts';
 import { recover, tidy } from './recover.ts';
 import { stayingCertificates, stayingOnNode } from './staying-certificates.ts';
@@ -48,6 +51,8 @@ export interface ClusterTrustReport {
   readonly caDifferences: readonly string[];
   readonly notes: readonly string[];
   readonly restarts: readonly RestartResult[];
+  /** Of the rotation that was followed; absent if the cluster publishes none. */
+  readonly sequence?: number;
   /** Folder with the old files; absent if nothing was installed. */
   readonly backup?: string;
 }
@@ -56,6 +61,8 @@ export interface ClusterTrustReport {
 export interface ClusterSource {
   /** ca.crt of the ConfigMap kube-root-ca.crt, over a connection that today's CA certificates verify. */
   readPublished(): Promise<string>;
+  /** What the forwarder publishes of a rotation; undefined before the first one, or if the kubelet may not read it. */
+  readRotation(): Promise<ClusterTrust | undefined>;
   readonly reach: ReachApiServer;
 }
 
@@ -73,20 +80,64 @@ export async function trustFromCluster(
     );
   return withRunLock(deps.folders, async () => {
     const recovered = options.dryRun ? [] : await recover(deps, async () => undefined);
-    const { pem, notes } = leaveOutAbove(deps, options, canonical(await cluster.readPublished()));
+    const { chosen, warnings, memory } = await chooseFrom(deps, options, cluster);
+    const { pem, notes: above } = leaveOutAbove(deps, options, chosen.pem);
+    const notes = [...warnings, ...chosen.notes, ...above];
+    const followed = memory && { sequence: memory.sequence };
     const decision = decide(deps, options, pem);
     const { differences: caDifferences } = decision.turned;
     const restarts = recovered.flatMap((one) => one.restarts);
     await requireVerified(deps, decision, cluster.reach);
-    if (decision.turned.caFiles.size === 0 || options.dryRun)
-      return { caDifferences, notes, restarts };
-    const installed = await install(deps, options, decision);
+    if (options.dryRun) return { caDifferences, notes, restarts, ...followed };
+    const isDone = decision.turned.caFiles.size === 0;
+    const installed = isDone
+      ? { caDifferences, notes: [], restarts: [] }
+      : await install(deps, options, decision);
+    if (memory) await rememberRotation(deps.stateDir, memory);
     return {
       ...installed,
+      ...followed,
       notes: [...notes, ...installed.notes],
       restarts: [...restarts, ...installed.restarts],
     };
   });
+}
+
+interface Chosen {
+  readonly chosen: ChosenCas;
+  readonly warnings: readonly string[];
+  /** What the node remembers once it has followed. */
+  readonly memory?: RotationMemory;
+}
+
+/** In a rotation, what the forwarder publishes; otherwise what the cluster publishes to its pods. */
+async function chooseFrom(
+  { folders, stateDir, clock }: RestartDeps & { readonly stateDir: string },
+  { hashes }: ClusterTrustOptions,
+  cluster: ClusterSource,
+): Promise<Chosen> {
+  const trust = await cluster.readRotation();
+  const { followed, warnings } = await followRotation(
+    trust && (async () => trust.rotation),
+    stateDir,
+  );
+  if (!trust || !followed)
+    return { chosen: { pem: canonical(await cluster.readPublished()), notes: [] }, warnings };
+  const chosen = chooseCas({
+    ...{ folders, hashes, followed, now: clock.now(), bundle: canonical(trust.ca) },
+    rootCa: await readIfAllowed(cluster),
+  });
+  return { chosen, warnings, memory: followed.memory };
+}
+
+/** Without it, the cross certificate can still vouch. */
+async function readIfAllowed(cluster: ClusterSource): Promise<string> {
+  try {
+    return canonical(await cluster.readPublished());
+  } catch (error) {
+    if (error instanceof CommandError) return '';
+    throw error;
+  }
 }
 
 /** As for a bundle of the bucket (decision 0035): every program must read the same certificates. */

@@ -412,7 +412,7 @@ describe('the ConfigMap for nodes', () => {
     ['with a rotation of a megabyte', { 'ca.crt': 'x', 'rotation.json': ' '.repeat(1_000_000) }],
     ['with a rotation that is not JSON', { 'ca.crt': 'x', 'rotation.json': '{' }],
     ['with another document', { 'ca.crt': 'x', 'rotation.json': '{}' }],
-  ])('%s is none to a node', (_, data) => {
+  ])('%s has no rotation for a node', (_, data) => {
     expect(trustIn({ ...(data && { data }) })).toBeUndefined();
   });
 });
@@ -494,7 +494,7 @@ describe('the report', () => {
     expect(three.flatMap(({ told }) => told.failed)).toEqual([]);
   });
 
-  it.each(['{', '{}', 'x'.repeat(600_000)])('that is none is replaced', async (text) => {
+  it.each(['{', '{}', 'x'.repeat(600_000)])('that cannot be read is replaced', async (text) => {
     await bucket.put(clusterReportKey('prod'), text);
     expect((await turn()).reports).toBe(1);
     expect(written()?.cluster).toBe('prod');

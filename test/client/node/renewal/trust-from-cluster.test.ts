@@ -8,6 +8,7 @@ import { KubeError } from '../../../../client/kubernetes/kube-client.ts';
 import { readKubeconfig } from '../../../../client/node/disk/kubeconfig.ts';
 import { listInstallations } from '../../../../client/node/install/journal.ts';
 import { checkApiServer } from '../../../../client/node/renewal/check-api-server.ts';
+import type { ClusterTrust } from '../../../../client/node/renewal/cluster-rotation.ts';
 import { trustFromCluster } from '../../../../client/node/renewal/trust-from-cluster.ts';
 import { previewRollback, rollBack } from '../../../../client/node/rollback/rollback.ts';
 import type { ReachApiServer } from '../../../../client/node/trust/api-server.ts';
@@ -62,6 +63,7 @@ interface More {
   readonly dryRun?: boolean;
   readonly hashes?: string[];
   readonly reach?: ReachApiServer;
+  readonly trust?: ClusterTrust;
 }
 const run = (published: string, more: More = {}) =>
   trustFromCluster(
@@ -72,7 +74,11 @@ const run = (published: string, more: More = {}) =>
       dryRun: more.dryRun === true,
       hashes: caHashesOf(more.hashes ?? []),
     },
-    { readPublished: async () => published, reach: more.reach ?? (async () => undefined) },
+    {
+      readPublished: async () => published,
+      readRotation: async () => more.trust,
+      reach: more.reach ?? (async () => undefined),
+    },
   );
 
 it('gives ca.crt and kubelet.conf the certificates of the cluster, and can be rolled back', async () => {
