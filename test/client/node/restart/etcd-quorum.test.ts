@@ -1,4 +1,4 @@
-/** Whether etcd keeps its quorum is asked before the member of a node restarts; whoever responds is input. */
+/** Whether etcd keeps its quorum is asked before the member of a node restarts; any response is input. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:https';
