@@ -1,6 +1,7 @@
 /** Checks the issued certificates, and installs those that pass: all of them or none. */
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
-import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import { CommandError } from '../../errors.ts';
 import { componentsToWatch } from '../disk/components.ts';
@@ -243,13 +244,16 @@ async function planWithApiServer(
 function plan(
   deps: RenewalDeps,
   options: RenewalOptions,
-  { certificates, decision, published, waiting }: CheckedWithWaiting,
+  { certificates, decision, published, waiting, wanted }: CheckedWithWaiting,
 ) {
   const { folders, clock } = deps;
   const now = clock.now();
   const names = namesOf(certificates);
   const staying = stayingCertificates(folders, names);
-  checkStayingCertificates(decision, folders, staying, waiting);
+  // what a rotation drops was judged by all that the node keeps
+  const isJudged = (ca: CaName) => wanted.rotated.has(ca) && !accepts(options.caChange, ca);
+  const unjudged = staying.filter(({ name }) => !isJudged(profileOf(name).ca));
+  checkStayingCertificates(decision, folders, unjudged, waiting);
   checkOwnKubelet(decision, folders);
   const turned = turnBundles(decision, folders, published, [
     ...staying.map(stayingOnNode),

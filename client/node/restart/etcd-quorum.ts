@@ -63,13 +63,16 @@ async function askOthers({ members, header }: Members, client: Probe['client']) 
     others.map(async ({ ID, name, clientURLs: [url] = [] }) => {
       const who = name || ID;
       if (url === undefined) return `${who} has not started yet`;
+      if (!isCallable(url)) return `${who} has no address that can be called`;
       const probe = { url: `${url}/health`, servedFingerprint: undefined, client };
-      const problem = await askHealth(probe).catch(String); // such as an address that is not a URL
+      const problem = await askHealth(probe);
       return problem === undefined ? [] : `${who}: ${problem}`;
     }),
   );
   return { others: others.length, silent: problems.flat() };
 }
+
+const isCallable = (url: string) => /^https?:\/\//.test(url) && URL.canParse(url);
 
 function clientIn(certDir: string): Probe['client'] {
   const stem = join(certDir, 'etcd', 'healthcheck-client');

@@ -272,7 +272,7 @@ describe('retire', () => {
   );
 });
 
-describe('the way back', () => {
+describe('a rotation that goes back', () => {
   it('from retire brings the old CA back, from issue its certificates, and the end drops the new one', async () => {
     await upTo('retire');
     expect(node.trusted().file).toBe('2');

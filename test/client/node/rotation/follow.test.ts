@@ -124,7 +124,7 @@ it('a lower number is ignored with both in the warning, and the higher one stays
   expect((await follow(published(7)))?.followed?.published).toEqual(published(7));
 });
 
-it('another trust domain begins anew', async () => {
+it('another trust domain begins again', async () => {
   const other = published(1, { trustDomain: 'other' });
   expect((await follow(published(7), other))?.followed?.memory).toMatchObject({
     trustDomain: 'other',
@@ -155,7 +155,7 @@ describe('it remembers', () => {
 
   it.each([
     ['which CA is being retired', [retire], { gone: [key(1)], phase: 'retire' }],
-    ['which CA it dropped, on the way back', [retire, back], { gone: [], dropped }],
+    ['which CA it dropped, while the rotation goes back', [retire, back], { gone: [], dropped }],
     ['nothing that could return after the end', [retire, stable], { gone: [key(1)], dropped: [] }],
     [
       'nothing that could return in another rotation',
@@ -163,7 +163,7 @@ describe('it remembers', () => {
       { dropped: [] },
     ],
     [
-      'for good which key may be in other hands',
+      'permanently which key may be in other hands',
       [
         retire,
         published(4, { rotation: rotation({ phase: 'retire', compromised: true }) }),

@@ -123,19 +123,15 @@ it.each<[string, Refusal, string, Parameters<typeof judge>[1]?]>([
 });
 
 it.each([
-  [
-    'has a subject of its own, which the new one has, too',
-    { subject: commonNameOf('my-ca') },
-    true,
-  ],
-  ['has a subject of its own, which the new one does not have', {}, true],
-  ['has a subject of its own, and the new one a third', { subject: commonNameOf('x') }, false],
+  ['has its own subject, which the new one has, too', { subject: commonNameOf('my-ca') }, true],
+  ['has its own subject, which the new one does not have', {}, true],
+  ['has its own subject, and the new one a third', { subject: commonNameOf('x') }, false],
 ])('an adopted CA that %s: vouched for is %p', (_, changes, isVouched) => {
   const adopted = pem(from, { subject: commonNameOf('my-ca'), issuer: commonNameOf('my-ca') });
   const text = cross({ ...changes, issuer: commonNameOf('my-ca') });
   expect(judge(text, { trusted: [adopted] })).toBe(isVouched ? key : 'other-role');
 });
 
-it('without a key that it must be for, its own counts', () => {
+it('without a key that it must be for, the one that it has counts', () => {
   expect(judge(cross(), { key: undefined })).toBe(key);
 });
