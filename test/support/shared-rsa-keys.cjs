@@ -1,7 +1,8 @@
 /**
  * Makes RSA keys once in a run of the quick suites: the n-th key of a suite is also the n-th key of every other suite. It
- * takes as long to make one as to issue a hundred certificates. No two keys of a suite are equal, and suites share nothing
- * else. Slow suites make their own keys.
+ * takes as long to make one as to issue a hundred certificates, so the first ones are in the repository
+ * (make-shared-rsa-keys.ts). No two keys of a suite are equal, and suites share nothing else. Slow suites make their own
+ * keys.
  */
 const crypto = require('node:crypto');
 const { readFileSync, renameSync, writeFileSync } = require('node:fs');
@@ -21,7 +22,7 @@ module.exports = (folder) => {
     }
     count += 1;
     const file = join(folder, `rsa-${options.modulusLength}-${count}.pem`);
-    const known = readKey(file);
+    const known = committedKey(options.modulusLength, count) ?? readKey(file);
     if (known === undefined) {
       generateKeyPair(type, options, (error, publicKey, privateKey) => {
         if (!error) save(file, privateKey);
@@ -49,6 +50,14 @@ module.exports = (folder) => {
 /** Key objects are not shared: a suite that asks for one gets its own. */
 function isText({ publicKeyEncoding, privateKeyEncoding }) {
   return publicKeyEncoding !== undefined && privateKeyEncoding !== undefined;
+}
+
+let committed;
+
+function committedKey(bits, count) {
+  committed ??= JSON.parse(readFileSync(join(__dirname, 'shared-rsa-keys.json'), 'utf8'));
+  const text = committed[bits]?.[count - 1];
+  return text && crypto.createPrivateKey(text);
 }
 
 function readKey(file) {

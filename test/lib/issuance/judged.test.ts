@@ -4,19 +4,9 @@ import { CA_KEY_SPECS } from '../../../lib/signing/signing-algorithm.ts';
 import { InMemoryService } from '../../support/in-memory-service.ts';
 import { issueAll } from '../../support/judged-sets.ts';
 import { itWithJudges, judgeChain, lintCertificates } from '../../support/judges.ts';
-import { kubeadmSet, listKubeadmSets } from '../../support/kubeadm-sets.ts';
+import { kubeadmSet } from '../../support/kubeadm-sets.ts';
 
 const newest = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
-const sets = listKubeadmSets().filter((set) => set.configYaml !== undefined);
-
-itWithJudges(
-  'OpenSSL, Go and zlint accept every certificate of every set, for its use and its names',
-  async () => {
-    const items = await issueAll('ECC_NIST_P256', sets);
-    expect(items.length).toBeGreaterThan(100);
-    expect(judgeChain(items).filter(({ ok }) => !ok)).toEqual([]);
-  },
-);
 
 describe.each(CA_KEY_SPECS)('with CA keys %s', (keySpec) => {
   itWithJudges('OpenSSL, Go and zlint accept every certificate of the newest set', async () => {
@@ -37,5 +27,5 @@ describe.each(CA_KEY_SPECS)('with CA keys %s', (keySpec) => {
 });
 
 it('uses real CSRs', () => {
-  expect(readFileSync(sets[0]?.csrs[0]?.file ?? '', 'utf8')).toMatch(/CERTIFICATE REQUEST/);
+  expect(readFileSync(newest.csrs[0]?.file ?? '', 'utf8')).toMatch(/CERTIFICATE REQUEST/);
 });
