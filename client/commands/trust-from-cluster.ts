@@ -1,24 +1,18 @@
 /** `cakeless renew --trust-from-cluster`: wording and exit codes. */
-import { dirname } from 'node:path';
 import { printable } from '../../lib/printable.ts';
 import { systemClock } from '../clock.ts';
-import { annotateNode } from '../cluster-trust/annotate-node.ts';
 import type { ApiConfigMap } from '../cluster-trust/api-objects.ts';
 import { TRUST_CONFIG_MAP, trustIn } from '../cluster-trust/config-map.ts';
 import { CommandError } from '../errors.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { type KubeClient, KubeError } from '../kubernetes/kube-client.ts';
 import { openKubeClient } from '../kubernetes/open-kube-client.ts';
-import { readKubeconfig } from '../node/disk/kubeconfig.ts';
-import { caFileOf, type NodeFolders, placeOf } from '../node/disk/places.ts';
-import { readPlace } from '../node/disk/read-place.ts';
 import { checkCopies } from '../node/install/copies.ts';
 import type { ClusterTrust } from '../node/renewal/cluster-rotation.ts';
 import { type ClusterTrustReport, trustFromCluster } from '../node/renewal/trust-from-cluster.ts';
 import { annotateNode } from '../node/report/annotate-node.ts';
 import { requireNode, resolveSettings } from '../node/state/settings.ts';
 import { caHashesOf } from '../node/trust/ca-cert-hash.ts';
-import { readTextIfThere } from '../read-text.ts';
 import { printResult, type Terminal } from '../terminal.ts';
 import { kubeletConf, reachAsKubelet } from './api-server.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
@@ -48,7 +42,6 @@ export async function renewTrust(
       reach: reachAsKubelet(folders, NEEDED_MS),
     },
   );
-  if (!dryRun) await sayOnNode(terminal, folders, report);
   printResult(terminal, options.output, report, () => describe(report));
   if (!dryRun) {
     const client = () =>
@@ -57,38 +50,6 @@ export async function renewTrust(
     await annotateNode({ folders, stateDir, terminal, now: () => systemClock.now(), patch });
   }
   return exitCodeOfRestarts(report.restarts);
-}
-
-/** The forwarder reports it for this node, which cannot reach the bucket. What cannot be said makes nothing fail. */
-async function sayOnNode(
-  terminal: Terminal,
-  folders: NodeFolders,
-  { sequence, restarts, backup }: ClusterTrustReport,
-): Promise<void> {
-  const place = readPlace(placeOf('kubelet.conf', folders));
-  const [, name] =
-    place.state === 'present' ? (/^CN=system:node:(.+)$/m.exec(place.leaf.subject) ?? []) : [];
-  if (sequence === undefined || name === undefined) return;
-  try {
-    const { kubeconfig } = kubeletConf(folders);
-    const { certificateAuthority } = readKubeconfig(
-      readTextIfThere(kubeconfig) ?? '',
-      dirname(kubeconfig),
-    );
-    const caFile = readTextIfThere(caFileOf('ca', folders)) ?? '';
-    await annotateNode(openKubeClient({ kubeconfig }), {
-      ...{ name, sequence, caFile },
-      kubeconfig:
-        certificateAuthority && 'pem' in certificateAuthority ? certificateAuthority.pem : caFile,
-      restarted: restarts.some((one) => one.component === 'kubelet' && one.state === 'restarted'),
-      isChanged: backup !== undefined,
-    });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    terminal.progress(
-      `note: the forwarder cannot report how far this node has followed the rotation: ${reason}`,
-    );
-  }
 }
 
 /** Longer than for other checks: the API server responded a moment ago, and without a response nothing is changed. */
