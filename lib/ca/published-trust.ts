@@ -1,7 +1,7 @@
 /** What nodes are told about the CAs of a trust domain: derived from its document alone, so the newest document counts. */
 import { X509Certificate } from 'node:crypto';
 import { certificatesIn } from '../certificate/pem.ts';
-import type { PublishedRotation } from '../contract/published-rotation.ts';
+import { MOST_CROSSES, type PublishedRotation } from '../contract/published-rotation.ts';
 import {
   type CaVersion,
   type CaVersions,
@@ -59,6 +59,12 @@ export function publishedRotationOf(document: TrustDomainDocument): PublishedRot
     ),
   );
   const newest = ended.sort((a, b) => Number(a.at < b.at) - Number(a.at > b.at));
+  const crosses = casOf(document).flatMap(([ca, { signing, versions }]) =>
+    crossesTo(rotation?.ca === ca ? rotation.from : signing, versions).map((cross) => ({
+      ca,
+      cross,
+    })),
+  );
   const times = [rotation?.since, newest[0]?.at].filter((at) => at !== undefined);
   return {
     trustDomain,
@@ -68,7 +74,28 @@ export function publishedRotationOf(document: TrustDomainDocument): PublishedRot
     ended: newest
       .slice(0, MOST_ENDED)
       .map(({ ca, version }) => ({ ca, ...fingerprintsOf(version) })),
+    ...(crosses.length > 0 && { crosses }),
   };
+}
+
+/**
+ * The cross certificates by which a node that slept through rotations gets from an older version to this one, the newest
+ * first. A rotation that was compromised has none, and the cross certificate of a version that was taken back leads
+ * nowhere.
+ */
+function crossesTo(number: number, versions: readonly CaVersion[]): string[] {
+  const crosses: string[] = [];
+  let current = versions.find(({ version }) => version === number);
+  while (current?.cross !== undefined && crosses.length < MOST_CROSSES) {
+    const cross = new X509Certificate(current.cross);
+    const { version } = current;
+    crosses.push(current.cross);
+    current = versions.find(
+      (one) =>
+        one.version < version && cross.verify(new X509Certificate(one.certificate).publicKey),
+    );
+  }
+  return crosses;
 }
 
 function underWay(

@@ -21,7 +21,7 @@ const time = z
 const crossSchema = z.string().check(z.maxLength(16 * 1024));
 
 /** How many rotations of a CA a node may have slept through. */
-const MOST_CROSSES = 4;
+export const MOST_CROSSES = 4;
 
 const versionFields = {
   version: z.number().check(z.int(), z.positive()),
