@@ -2,7 +2,7 @@
  * The annotation of a Node by which a node without AWS says how far it has followed a rotation. Its kubelet can write it,
  * and the forwarder puts it into the report of the cluster.
  */
-export const ROTATION_ANNOTATION = 'cakeless.dev/rotation';
+export const ROTATION_ANNOTATION = 'cakeless.io/rotation';
 
 export interface RotationAnnotation {
   /** Of the rotation.json that the node followed; absent if it has seen none. */

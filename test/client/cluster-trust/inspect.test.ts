@@ -273,7 +273,7 @@ describe('a pod', () => {
 
 describe('a node', () => {
   const annotated = (value: string) => ({
-    metadata: { annotations: { 'cakeless.dev/rotation': value } },
+    metadata: { annotations: { 'cakeless.io/rotation': value } },
   });
   const said = () => ({
     caFile: [digest(cas.from), digest(cas.to)],
