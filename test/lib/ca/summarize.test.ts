@@ -29,9 +29,7 @@ it.each<[Phase, number, number, string[]]>([
     const summary = await summarizeTrustDomain(memory.authority, TRUST_DOMAIN);
     expect(summary.cas.ca?.otherVersions).toMatchObject([{ version: other }]);
     expect(summary.cas['etcd-ca']?.otherVersions).toBeUndefined();
-    const ofCa = summary.caCertHashes?.filter(
-      (hash) => hash.startsWith('sha256'),
-    );
+    const ofCa = summary.caCertHashes?.filter((hash) => hash.startsWith('sha256'));
     expect(ofCa).toHaveLength(hashes);
     const lines = describeCas(summary)
       .filter((line) => typeof line === 'string')
