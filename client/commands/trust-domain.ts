@@ -1,3 +1,5 @@
+import type { VersionSummary } from '../../lib/ca/summarize.ts';
+import type { Rotation } from '../../lib/contract/rotation.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
 import type { Connection } from '../connection.ts';
 import { listTrustDomains, type TrustDomainRow } from '../operator/list-clusters.ts';
@@ -107,7 +109,19 @@ function print(terminal: Terminal, output: OutputFormat, summary: TrustDomainSum
   printResult(terminal, output, summary, () => describeCas(summary));
 }
 
-export function describeCas({ cas, caCertHashes = [] }: TrustDomainSummary): Line[] {
+function describeVersion(
+  ca: string,
+  { version, notAfter, sha256, hasCross, endedAt }: VersionSummary,
+): string {
+  const cross = hasCross ? ', certified by the version before' : '';
+  const state = endedAt === undefined ? `expires ${notAfter}` : `ended at ${endedAt}`;
+  return `version ${version} of ${ca} (SHA-256 ${sha256}) does not sign: it ${state}${cross}`;
+}
+
+const describeRotation = ({ ca, from, to, phase, since, compromised }: Rotation): string =>
+  `${ca} is rotated from version ${from} to ${to}: phase ${phase} since ${since}${compromised ? ', as compromised' : ''}`;
+
+export function describeCas({ cas, rotation, caCertHashes = [] }: TrustDomainSummary): Line[] {
   const options = caCertHashes.map((hash) => `--ca-cert-hash ${hash}`).join(' ');
   return [
     {
@@ -122,6 +136,10 @@ export function describeCas({ cas, caCertHashes = [] }: TrustDomainSummary): Lin
         ca.sha256,
       ]),
     },
+    ...Object.entries(cas).flatMap(([name, { otherVersions = [] }]) =>
+      otherVersions.map((version) => describeVersion(name, version)),
+    ),
+    ...(rotation ? [describeRotation(rotation)] : []),
     ...(options === '' ? [] : ['options for cakeless prepare on a new node:', options]),
   ];
 }

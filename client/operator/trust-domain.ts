@@ -2,6 +2,7 @@
 import { type CaSummary, summarizeCas } from '../../lib/ca/summarize.ts';
 import type { CaFinding } from '../../lib/ca/trust-domain-request.ts';
 import { certificatesIn } from '../../lib/certificate/pem.ts';
+import type { Rotation } from '../../lib/contract/rotation.ts';
 import { casOf, trustDomainKey, trustDomainSchema } from '../../lib/contract/trust-domain.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
 import { readDocument } from '../../lib/store/documents.ts';
@@ -13,6 +14,8 @@ export interface TrustDomainSummary {
   readonly trustDomain: string;
   /** Whether this call created it. */
   readonly created?: boolean;
+  /** The rotation of a CA that is under way. */
+  readonly rotation?: Rotation;
   /** The CAs that this call added. */
   readonly added?: readonly CaName[];
   readonly cas: Readonly<Record<string, CaSummary>>;
@@ -60,13 +63,22 @@ export async function summarizeTrustDomain(
       `list the trust domains with cakeless trust-domain list, or create it with cakeless trust-domain create ${name}`,
     );
   const cas = summarizeCas(document);
-  // A node installs every version, the signing one first (lib/ca/add-cas.ts), and needs a hash for each.
-  const caCertHashes = casOf(document).flatMap(([ca, { versions }]) =>
+  // A node installs every version that has not ended, the signing one first, and needs a hash for each.
+  const living = casOf(document).map(([ca, { versions }]) => {
+    return [ca, versions.filter(({ endedAt }) => endedAt === undefined)] as const;
+  });
+  const caCertHashes = living.flatMap(([ca, versions]) =>
     versions.map(({ certificate }) => formatCaCertHash(ca, certificate)),
   );
-  const roots = casOf(document).flatMap(([, { versions }]) =>
+  const roots = living.flatMap(([, versions]) =>
     versions.flatMap(({ chain = '' }) => certificatesIn(chain).slice(-1)),
   );
   const rootHashes = new Set(roots.map((root) => formatCaCertHash('root', root)));
-  return { trustDomain: name, cas, caCertHashes: [...caCertHashes, ...rootHashes] };
+  const { rotation } = document;
+  return {
+    trustDomain: name,
+    cas,
+    ...(rotation && { rotation }),
+    caCertHashes: [...caCertHashes, ...rootHashes],
+  };
 }

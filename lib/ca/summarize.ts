@@ -23,13 +23,48 @@ export interface CaSummary {
   readonly sha256: string;
   /** Of a subordinate CA: fingerprint of the root above it. */
   readonly rootSha256?: string;
+  /** Its other versions; absent if it has none. */
+  readonly otherVersions?: readonly VersionSummary[];
 }
 
-/** The version of each CA that signs now. */
+export interface VersionSummary {
+  readonly version: number;
+  readonly keyId: string;
+  readonly notAfter: string;
+  readonly sha256: string;
+  /** Whether the version before has certified its key. */
+  readonly hasCross: boolean;
+  /** When nodes stopped trusting it. */
+  readonly endedAt?: string;
+}
+
+/** The version of each CA that signs now, and what there is besides. */
 export const summarizeCas = (document: TrustDomainDocument): Record<string, CaSummary> =>
   Object.fromEntries(
-    casOf(document).map(([ca, versions]) => [ca, summarize(signingVersionOf(ca, versions))]),
+    casOf(document).map(([ca, { signing, versions }]) => {
+      const others = versions.filter(({ version }) => version !== signing).map(summarizeOther);
+      const summary = summarize(signingVersionOf(ca, { signing, versions }));
+      return [ca, { ...summary, ...(others.length > 0 && { otherVersions: others }) }];
+    }),
   );
+
+function summarizeOther({
+  version,
+  keyId,
+  certificate,
+  cross,
+  endedAt,
+}: CaVersion): VersionSummary {
+  const { validTo, fingerprint256 } = new X509Certificate(certificate);
+  return {
+    version,
+    keyId,
+    notAfter: isoDate(validTo),
+    sha256: fingerprint256,
+    hasCross: cross !== undefined,
+    ...(endedAt !== undefined && { endedAt }),
+  };
+}
 
 function summarize(version: CaVersion): CaSummary {
   const certificate = new X509Certificate(version.certificate);

@@ -157,6 +157,11 @@ it.each<[string, (w: World) => void, string[]]>([
 it.each<[string, object, boolean]>([
   ['adopted 15 days ago', OLD, true],
   ['adopted 13 days ago', { origin: 'adopted', since: daysAgo(13).toISOString() }, false],
+  [
+    'adopted long ago, and ended by a rotation',
+    { ...OLD, endedAt: daysAgo(1).toISOString() },
+    false,
+  ],
   ['adopted at an unknown time', { origin: 'adopted' }, true],
   ['made here', { since: daysAgo(100).toISOString() }, false],
   ['signed by an outside CA', { origin: 'subordinate', since: daysAgo(100).toISOString() }, false],
