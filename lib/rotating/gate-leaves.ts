@@ -1,5 +1,5 @@
 /** Which certificates of a CA are still of the old version: by the ledger, and by what nodes have in place and serve. */
-import { isCertificateName } from '../profiles/certificate-names.ts';
+import { isCertificateName, isProbeName } from '../profiles/certificate-names.ts';
 import type {
   ClusterEvidence,
   Issued,
@@ -8,7 +8,6 @@ import type {
   NodeFacts,
   NodeObject,
 } from './evidence/evidence.ts';
-import { isProbe } from './evidence/read-ledger.ts';
 import { holdsOld } from './gate-files.ts';
 import { nodeSubject, type Question, type Reason } from './gate-question.ts';
 import type { Missing } from './gate-result.ts';
@@ -18,7 +17,7 @@ const renew = (name: string) => `run cakeless renew ${name} on the node`;
 /** Lines of a node whose newest certificate is not of the new CA. */
 export function reasonsOfLines(lines: readonly Line[], { transition: { to } }: Question): Reason[] {
   return lines
-    .filter(({ name, newest }) => newest.version !== to && !isProbe(name))
+    .filter(({ name, newest }) => newest.version !== to && !isProbeName(name))
     .map(({ name, newest }) => ({
       why: `its newest certificate ${name} is of version ${newest.version}, and valid until ${newest.day}`,
       fix: isCertificateName(name)

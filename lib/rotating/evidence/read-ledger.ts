@@ -12,9 +12,11 @@ import {
   type CaName,
   ISSUED_NAMES,
   isCertificateName,
+  isProbeName,
   USER_NAME,
 } from '../../profiles/certificate-names.ts';
 import { issuedProfileOf, profileOf } from '../../profiles/profile-for.ts';
+import { PROBE_VALIDITY_SECONDS } from '../../profiles/profiles.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { Issued, Line } from './evidence.ts';
 
@@ -109,23 +111,14 @@ function groupBy<T>(items: readonly T[], nameOf: (item: T) => string): Map<strin
 const isOfControlPlanes = (name: string): boolean =>
   isCertificateName(name) && !profileOf(name).roles.includes('worker');
 
-/** Probe certificates, by name: the CA that signs them. They are no line that is renewed. */
-const PROBES: ReadonlyMap<string, CaName> = new Map([
-  ['probe-ca', 'ca'],
-  ['probe-etcd-ca', 'etcd-ca'],
-]);
-
-export const isProbe = (certificateName: string): boolean => PROBES.has(certificateName);
-
-/** How long a probe certificate lives. */
-const PROBE_MS = 60 * 60 * 1000;
-
+/** They are no line that is renewed. */
 const isEndedProbe = ({ certificateName }: ExpiryEntry, issuedAt: Date, now: Date): boolean =>
-  isProbe(certificateName) && now.getTime() - issuedAt.getTime() > PROBE_MS;
+  isProbeName(certificateName) &&
+  now.getTime() - issuedAt.getTime() > PROBE_VALIDITY_SECONDS * 1000;
 
 /** The CA that signs what has this name; of a name of a later release, `ca`. */
 function caOfName(name: string, { cas }: Pick<TrustDomainDocument, 'cas'>): CaName {
   const issued = ISSUED_NAMES.find((known) => known === name);
   const candidates = issued ? issuedProfileOf(issued).cas : [];
-  return PROBES.get(name) ?? candidates.find((ca) => cas[ca]) ?? 'ca';
+  return candidates.find((ca) => cas[ca]) ?? 'ca';
 }
