@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { writeDurably } from '../../lib/files/durable-file.ts';
 import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { recallEvidence } from '../node/evidence/gather-evidence.ts';
 import { expectationsOf } from '../node/expiry/expectations.ts';
 import { findingsIn } from '../node/expiry/findings.ts';
 import { takeInventory } from '../node/expiry/inventory.ts';
@@ -32,7 +33,7 @@ export async function checkExpiration(
   if (prometheus !== undefined && !prometheus.endsWith('.prom'))
     throw new CommandError('usage', `${prometheus}: the node exporter only reads *.prom files`);
   const expected = expectationsOf(terminal, options.config);
-  const { folders, node } = resolveSettings(options, expected);
+  const { folders, node, stateDir } = resolveSettings(options, expected);
   const pairsOnly =
     options.certDir !== undefined &&
     options.kubeconfigDir === undefined &&
@@ -49,7 +50,8 @@ export async function checkExpiration(
     now,
   });
   const { wrong, expiring } = findingsIn(inventory, now, options.warnWithin * 1000);
-  const lines = formatReport(options.output, inventory, [...wrong, ...expiring], now);
+  const rotation = recallEvidence({ folders, stateDir }, now);
+  const lines = formatReport(options.output, inventory, [...wrong, ...expiring], now, rotation);
   printLines(terminal, options.output === 'text' ? 'text' : 'wide', lines);
   for (const { file, warning } of inventory.warnings)
     terminal.progress(`warning: ${file}: ${warning}`);

@@ -1,12 +1,13 @@
 /** What this node reports about a rotation: what it has seen, what it can prove, and what is left. */
 import { type NodeReport, REPORT_LIMITS } from '../../../lib/contract/node-report.ts';
 import type { PublishedRotation } from '../../../lib/contract/published-rotation.ts';
+import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import type { NodeFolders } from '../disk/places.ts';
 import type { NodePlace } from '../exchange/outcomes.ts';
 import { type RotationMemory, recallRotation } from '../state/rotation-memory.ts';
 import { type Proofs, recallProofs, rememberProofs } from './proofs.ts';
 import { type ProveDeps, prove } from './prove.ts';
-import { findStarted, type Processes } from './started-components.ts';
+import { findStarted, type Processes, type StartedComponents } from './started-components.ts';
 
 export type RotationEvidence = NonNullable<NodeReport['rotation']>;
 
@@ -37,7 +38,7 @@ interface Place extends Processes {
 }
 
 /**
- * As the last run left it; only the processes are looked at again. undefined if this node has seen no rotation.
+ * Never throws. As the last run left it; only the processes are looked at again. undefined if this node has seen no rotation.
  */
 export function recallEvidence(place: Place, now: Date): RotationEvidence | undefined {
   const memory = recallRotation(place.stateDir);
@@ -51,10 +52,7 @@ function evidenceOf(
   { folders, proc }: Pick<Place, 'folders' | 'proc'>,
   now: Date,
 ): RotationEvidence {
-  const processes = proc === undefined ? {} : { proc };
-  const { started, unknown } = ca
-    ? findStarted(ca, folders, now, processes)
-    : { started: [], unknown: [] };
+  const { started, unknown } = ca ? look(ca, folders, now, proc) : NOTHING;
   const all = [...left, ...proofs.left, ...unknown];
   return {
     sequence,
@@ -69,6 +67,23 @@ function evidenceOf(
     started,
     left: all.slice(0, REPORT_LIMITS.items).map(short),
   };
+}
+
+const NOTHING: StartedComponents = { started: [], unknown: [] };
+
+/** A file that cannot be looked at must not hide what is known. */
+function look(
+  ca: CaName,
+  folders: NodeFolders,
+  now: Date,
+  proc: string | undefined,
+): StartedComponents {
+  try {
+    return findStarted(ca, folders, now, proc === undefined ? {} : { proc });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { ...NOTHING, unknown: [`when components started is not known: ${reason}`] };
+  }
 }
 
 const short = (text: string) => text.slice(0, REPORT_LIMITS.text);

@@ -7,6 +7,7 @@ import { type Column, type Line, type Table, titleOf } from '../../table.ts';
 import type { Finding } from './findings.ts';
 import { humanDuration } from './human-duration.ts';
 import type { Inventory } from './inventory.ts';
+import { describeRotation, rotationField, type SeenRotation } from './rotation.ts';
 import type { Row } from './row.ts';
 
 export type ReportFormat = 'text' | 'wide' | 'json' | 'yaml';
@@ -16,16 +17,18 @@ export function formatReport(
   inventory: Inventory,
   findings: readonly Finding[],
   now: Date,
+  rotation?: SeenRotation,
 ): Line[] {
-  if (format === 'text' || format === 'wide') return formatText(inventory, findings, now);
-  const document = toDocument(inventory, findings, now);
+  if (format === 'text' || format === 'wide')
+    return [...formatText(inventory, findings, now), ...describeRotation(rotation)];
+  const document = { ...toDocument(inventory, findings, now), ...rotationField(rotation) };
   if (format === 'json') return JSON.stringify(document, null, 4).split('\n');
   // in YAML 1.1 dates are quoted, as kubeadm quotes them
   const options = { version: '1.1', sortMapEntries: true, indentSeq: false } as const;
   return stringify(document, options).trimEnd().split('\n');
 }
 
-/** `certificates` and `certificateAuthorities` are kubeadm's fields; `kubelet`, `problems` and `warnings` are additions. */
+/** `certificates` and `certificateAuthorities` are kubeadm's fields; the others are additions. */
 function toDocument(inventory: Inventory, findings: readonly Finding[], now: Date) {
   const rows = (list: readonly Row[]) => list.map((row) => toItem(row, now));
   return {

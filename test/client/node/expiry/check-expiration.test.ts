@@ -19,6 +19,7 @@ import { parse } from 'yaml';
 import { checkExpiration } from '../../../../client/commands/check-expiration.ts';
 import { EXIT } from '../../../../client/exit-codes.ts';
 import type { ReportFormat } from '../../../../client/node/expiry/report.ts';
+import { rememberRotation } from '../../../../client/node/state/rotation-memory.ts';
 import { readKubeletConf, writeKubeletStore } from '../../../support/kubelet-store.ts';
 import { LEAVES, type LeafOptions, OpensslNode } from '../../../support/openssl-node.ts';
 
@@ -748,4 +749,33 @@ it('a machine without the folder of kubeconfigs is not a node, and is not report
     message: `${folder} does not exist; this machine does not look like a node`,
   });
   expect(existsSync(prometheus)).toBe(false);
+});
+
+describe('a rotation that is under way', () => {
+  const LEFT = 'etcd at 127.0.0.1:2379 refuses a certificate of the new CA: TLS alert: unknown CA';
+  async function checkWith(left: string[], output: ReportFormat) {
+    const folder = copy();
+    const rotation = { sequence: 3, ca: 'front-proxy-ca', phase: 'trust', left } as const;
+    const rest = { trustDomain: 'prod', gone: [], compromised: [], dropped: [] };
+    await rememberRotation(join(folder, 'cakeless'), { ...rest, ...rotation });
+    return check(folder, { output });
+  }
+
+  it.each([
+    ['what is left on this node', [LEFT], `phase trust; left on this node:\n  ${LEFT}`],
+    ['that nothing is', [], 'phase trust; nothing is left to do on this node'],
+  ])('is shown, with %s', async (_, left, expected) => {
+    const { code, text } = await checkWith(left, 'text');
+    expect([code, text]).toEqual([
+      EXIT.done,
+      expect.stringContaining(`ROTATION OF front-proxy-ca: ${expected}`),
+    ]);
+  });
+
+  it('is a field of the document, which is absent otherwise', async () => {
+    const { text } = await checkWith([LEFT], 'json');
+    const rotation = { sequence: 3, ca: 'front-proxy-ca', phase: 'trust', left: [LEFT] };
+    expect(JSON.parse(text)).toMatchObject({ rotation });
+    expect(JSON.parse((await check(whole)).text)).not.toHaveProperty('rotation');
+  });
 });
