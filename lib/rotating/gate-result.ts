@@ -4,7 +4,7 @@ import type { TrustDomainDocument } from '../contract/trust-domain.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
 
-/** Evidence that a phase needs and that is not there. */
+/** Evidence that a phase needs and that is missing. */
 export interface Missing {
   /**
    * What a waiver names, such as `prod/node/worker-7` (cluster, kind, name) or `prod/namespace/shop`. Several reasons
