@@ -1,5 +1,5 @@
 /**
- * The phases of a rotation, and which may follow which. A change is always to a neighbor, and each has a way back, except
+ * The phases of a rotation, and which may follow which. A change is always to a neighbor. Each can be undone, except
  * the end.
  */
 import type { Phase } from '../contract/rotation.ts';
@@ -35,7 +35,7 @@ export const PHASE_CHANGES: readonly PhaseChange[] = [
   { before: 'trust', after: 'stable', direction: 'back', hasGate: true },
 ];
 
-/** What is asked for. */
+/** What a request wants. */
 export interface AskedPhase {
   readonly ca: CaName;
   readonly to: Phase;

@@ -115,8 +115,8 @@ export const FIELDS = {
   },
   trustDomain: {
     cas: 'its CAs; only `ca` must exist',
-    sequence: 'number of the last change of a rotation; absent if there was none',
-    rotation: 'the rotation that is under way; absent if there is none',
+    sequence: 'number of the last change of a rotation; absent before the first',
+    rotation: 'the rotation that is under way; absent while the trust domain is stable',
     'rotation.ca': 'the CA that is rotated',
     'rotation.from': 'the version that signed before',
     'rotation.to': 'the version that is to sign',
@@ -193,7 +193,7 @@ export const FIELDS = {
   publishedRotation: {
     sequence: 'number of the last change: a node ignores a lower one than it has seen',
     at: 'when something last changed, in ISO 8601 and UTC',
-    rotation: 'the rotation that is under way; absent if there is none',
+    rotation: 'the rotation that is under way; absent while the trust domain is stable',
     'rotation.ca': 'the CA that is rotated',
     'rotation.phase': PHASE,
     'rotation.since': 'when the phase began, in ISO 8601 and UTC',
