@@ -5,9 +5,10 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { certificatesIn, certificateToPem } from '../../../lib/certificate/pem.ts';
 import { requestKey } from '../../../lib/contract/request-key.ts';
+import type { KeyKind } from '../../../lib/csr/public-key.ts';
 import { readRequest } from '../../../lib/csr/read-request.ts';
 import { LIMITS } from '../../../lib/limits.ts';
-import type { CaName } from '../../../lib/profiles/certificate-names.ts';
+import type { CaName, ProbeName } from '../../../lib/profiles/certificate-names.ts';
 import type { Clock } from '../../clock.ts';
 import type { Terminal } from '../../terminal.ts';
 import { makeCsr } from '../csr/make-csr.ts';
@@ -33,12 +34,14 @@ export interface WantedProbe {
   readonly ca: ProbeCa;
   /** The certificate of the new CA, as this node has it. */
   readonly issuer: { readonly raw: Uint8Array };
+  /** Like those of the node's other certificates, which its cluster record allows. */
+  readonly keyKind: KeyKind;
 }
 
 export type ObtainedProbe = { readonly pair: ClientPair } | { readonly problem: string };
 
 /** The certificate names of probes, which are their paths, too. */
-const NAMES: Readonly<Record<ProbeCa, string>> = { ca: 'probe-ca', 'etcd-ca': 'probe-etcd-ca' };
+const NAMES: Readonly<Record<ProbeCa, ProbeName>> = { ca: 'probe-ca', 'etcd-ca': 'probe-etcd-ca' };
 
 /** As for other certificates that need no approval, after a lost event. */
 const WAIT_SECONDS = 60;
@@ -61,10 +64,10 @@ export async function obtainProbe(
 async function request(
   deps: ProbeDeps,
   { cluster, node }: NodePlace,
-  { issuer }: WantedProbe,
+  { issuer, keyKind }: WantedProbe,
   name: string,
 ): Promise<ObtainedProbe> {
-  const keyPem = await makePrivateKey('ECDSA-P256');
+  const keyPem = await makePrivateKey(keyKind);
   const subject = { commonName: PROBE_USER, organizations: [] };
   const csr = Buffer.from(makeCsr({ subject, names: [] }, createPrivateKey(keyPem)));
   const requestId = newRequestId(deps.clock.now());

@@ -1,10 +1,13 @@
 /** Proves that the servers of this node accept the new CA: those again whose last proof no longer counts. */
 import type { PublishedRotation } from '../../../lib/contract/published-rotation.ts';
+import type { KeyKind } from '../../../lib/csr/public-key.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { readTextIfThere } from '../../read-text.ts';
 import type { Component } from '../disk/components.ts';
 import { parseCertificates, sha256Of } from '../disk/fingerprints.ts';
-import { caFileOf, type NodeFolders } from '../disk/places.ts';
+import { caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
+import { kindOfKey } from '../disk/private-key.ts';
+import { readPlace } from '../disk/read-place.ts';
 import type { NodePlace } from '../exchange/outcomes.ts';
 import { readManifest } from '../restart/manifest.ts';
 import { findProcesses } from '../restart/processes.ts';
@@ -50,7 +53,7 @@ export async function prove(
   const open = proofs.filter(({ last }) => last === undefined).map(({ target }) => target);
   const kept = proofs.flatMap(({ last }) => last ?? []);
   if (open.length === 0) return { ...nothing, proved: kept };
-  const probe = await obtainProbe(deps, place, { ca, issuer });
+  const probe = await obtainProbe(deps, place, { ca, issuer, keyKind: keyKindOn(deps.folders) });
   if ('problem' in probe) return { ...nothing, proved: kept, left: [probe.problem] };
   const timeoutMs = deps.probeTimeoutMs ?? PROBE_TIMEOUT_MS;
   const now = () => deps.clock.now();
@@ -62,6 +65,12 @@ export async function prove(
     return [{ component, address, result, at, processes, caFile }];
   });
   return { sequence, proved, left: probed.flatMap(({ why }) => why ?? []) };
+}
+
+function keyKindOn(folders: NodeFolders): KeyKind {
+  const place = readPlace(placeOf('kubelet.conf', folders));
+  const kind = place.state === 'present' ? kindOfKey(place.leaf.publicKey) : undefined;
+  return kind ?? 'ECDSA-P256';
 }
 
 const isProbed = (ca: CaName): ca is ProbeCa => ca === 'ca' || ca === 'etcd-ca';

@@ -49,7 +49,10 @@ export async function renew(deps: RenewalDeps, given: RenewalOptions): Promise<R
   const fresh = completed.flatMap(({ installation }) => installation.journal.names);
   if (fresh.length > 0) await closeAll(deps.stateDir, fresh);
   const { followed, warnings, isReplayed } = await followRotation(deps.rotation, deps.stateDir);
-  if (followed) await rememberRotation(deps.stateDir, followed.memory);
+  if (followed) {
+    deps.onFollowed?.(followed);
+    await rememberRotation(deps.stateDir, followed.memory);
+  }
   const options = { ...given, rotation: followed };
   const { requests, afterUpload, skipped, closed, ...sent } = await sendRequests(
     deps,
@@ -110,7 +113,9 @@ async function reportRotation(
   const { sequence, ca, phase } = followed.memory;
   const left = findLeft(deps, followed, report.certificates);
   const memory = recallRotation(deps.stateDir) ?? followed.memory;
-  await rememberRotation(deps.stateDir, { ...memory, left: [...refused, ...left] });
+  const known = { ...memory, left: [...refused, ...left] };
+  await rememberRotation(deps.stateDir, known);
+  deps.onFollowed?.({ published: followed.published, memory: known });
   return {
     ...report,
     rotation: {
