@@ -9,7 +9,7 @@ import { EXCHANGE_PREFIXES } from './prefixes.ts';
 import { ROTATION_PHASES } from './rotation.ts';
 import { widenable } from './widenable.ts';
 
-/** A larger object is none. */
+/** A larger object is ignored. */
 export const MAX_PUBLISHED_ROTATION_BYTES = 64 * 1024;
 
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));

@@ -46,7 +46,7 @@ export const trustDomainSchema = widenable({
     'front-proxy-ca': z.optional(caSchema),
     'kubelet-ca': z.optional(caSchema),
   }),
-  /** Of the last change of a rotation; absent if there was none. */
+  /** Of the last change of a rotation; absent before the first one. */
   sequence: z.optional(z.number().check(z.int(), z.positive())),
   /** Absent while the trust domain is stable. */
   rotation: z.optional(rotationSchema),

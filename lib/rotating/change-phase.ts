@@ -31,7 +31,7 @@ export type SameStep = Pick<
   'trustDomain' | 'ca' | 'from' | 'to' | 'sequence' | 'before' | 'after' | 'compromised'
 >;
 
-/** The step with a number, whoever wrote it; undefined if it was not written. */
+/** The step with a number, by any caller; undefined if it was not written. */
 export const readStep = (
   { authority }: Pick<Service, 'authority'>,
   name: RotationName,

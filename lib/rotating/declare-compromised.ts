@@ -1,5 +1,5 @@
 /**
- * Declares the old CA of the rotation under way compromised: from then on nothing vouches for anything because that CA
+ * Declares the old CA of the rotation under way compromised: after that, nothing vouches for anything because that CA
  * has signed it, and leaf certificates are issued without the cross certificate. It needs no approval and no evidence:
  * it only takes trust away.
  */

@@ -1,6 +1,6 @@
 /**
- * The phases of a rotation, and which may follow which. A change is always to a neighbor, and each has a way back, except
- * the end.
+ * The phases of a rotation, and which may follow which. A change is always to a neighbor, and each can be reversed,
+ * except the end.
  */
 import type { Phase } from '../contract/rotation.ts';
 import {
@@ -35,7 +35,7 @@ export const PHASE_CHANGES: readonly PhaseChange[] = [
   { before: 'trust', after: 'stable', direction: 'back', hasGate: true },
 ];
 
-/** What is asked for. */
+/** What `rotate` requests. */
 export interface AskedPhase {
   readonly ca: CaName;
   readonly to: Phase;

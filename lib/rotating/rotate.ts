@@ -125,7 +125,7 @@ async function judgeApproval(
     why: `the plan ${plan.digest} is not approved: ${state.why}`,
     fix:
       state.state === 'denied'
-        ? 'talk to the approver who denied it; another plan, for example with other waivers, is approved anew'
+        ? 'talk to the approver who denied it; another plan, for example with other waivers, needs a new approval'
         : 'have an approver approve this plan',
   };
   return { plan, approvedBy: [], missing: [missing] };

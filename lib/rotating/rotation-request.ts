@@ -77,7 +77,7 @@ export interface RotationPlan extends OfCa {
     /** For `retire`: of the certificate. */
     readonly sha256?: string;
   };
-  /** For `trust`: of the cross certificate's TBSCertificate; absent if there is none. */
+  /** For `trust`: of the cross certificate's TBSCertificate; absent without a cross certificate. */
   readonly crossTbsSha256?: string;
   readonly compromised: boolean;
   /** Sorted by subject. */
@@ -103,7 +103,7 @@ export interface RotateResponse extends Findings {
   readonly changed: boolean;
   /** The phase now. */
   readonly phase: Phase;
-  /** Of the last change; 0 if there was none. */
+  /** Of the last change; 0 before the first one. */
   readonly sequence: number;
   /** What the change waits for, if it waits. */
   readonly missing: readonly Missing[];

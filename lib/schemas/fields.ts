@@ -45,7 +45,6 @@ const counted = (prefix: string) => ({
   [`${prefix}[].kind`]: '`request`: for this request alone; `standing`: for the certificate name',
 });
 
-/** Fields of each document that are not common, or mean something else there, by path. */
 const PHASE =
   '`trust`: nodes take the new CA beside the old one; `issue`: they replace their certificates; `retire`: they drop the old CA';
 const COMPROMISED =
@@ -57,6 +56,7 @@ const fingerprintsOf = (path: string) => ({
   [`${path}.publicKeySha256`]: 'SHA-256 digest of its SubjectPublicKeyInfo, in hexadecimal',
 });
 
+/** Fields of each document that are not common, or mean something else there, by path. */
 export const FIELDS = {
   csrObject: {
     apiVersion: 'the group and version of the certificates API',
@@ -115,8 +115,8 @@ export const FIELDS = {
   },
   trustDomain: {
     cas: 'its CAs; only `ca` must exist',
-    sequence: 'number of the last change of a rotation; absent if there was none',
-    rotation: 'the rotation that is under way; absent if there is none',
+    sequence: 'number of the last change of a rotation; absent before the first one',
+    rotation: 'the rotation that is under way; absent in a stable trust domain',
     'rotation.ca': 'the CA that is rotated',
     'rotation.from': 'the version that signed before',
     'rotation.to': 'the version that is to sign',
@@ -193,7 +193,7 @@ export const FIELDS = {
   publishedRotation: {
     sequence: 'number of the last change: a node ignores a lower one than it has seen',
     at: 'when something last changed, in ISO 8601 and UTC',
-    rotation: 'the rotation that is under way; absent if there is none',
+    rotation: 'the rotation that is under way; absent in a stable trust domain',
     'rotation.ca': 'the CA that is rotated',
     'rotation.phase': PHASE,
     'rotation.since': 'when the phase began, in ISO 8601 and UTC',
@@ -207,6 +207,9 @@ export const FIELDS = {
     ended: 'versions that no node trusts any more, the newest first',
     'ended[].ca': 'the CA that had the version',
     ...fingerprintsOf('ended[]'),
+    crosses: 'cross certificates of rotations that have ended, the newest of each CA',
+    'crosses[].ca': 'the CA that was rotated',
+    'crosses[].cross': 'the key of a new version certified by the one before, in PEM',
   },
   rotationApproval: {
     phase: 'the phase whose start is approved or denied',

@@ -13,7 +13,7 @@ import { probeServers } from './probe-servers.ts';
 import { type ProbedComponent, type ProbeTarget, probeTargets } from './probe-targets.ts';
 import { type Proof, type Proofs, recallProofs } from './proofs.ts';
 
-/** A server of this node responds within milliseconds; the run waits for nothing else meanwhile. */
+/** A server of this node responds within milliseconds; the run waits for nothing else in that time. */
 const PROBE_TIMEOUT_MS = 5000;
 
 export interface ProveDeps extends ProbeDeps {

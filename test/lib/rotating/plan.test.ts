@@ -128,7 +128,7 @@ it('is the same plan when it is repeated, raced, or interrupted at any call', as
 
 describe('the cross certificate', () => {
   it.each(adoptedSets())(
-    'of the adopted CAs of %s is verified by whoever trusts the old ones',
+    'of the adopted CAs of %s is verified by everyone who trusts the old ones',
     async (set) => {
       const world = opened();
       const existing = readAdoptedSet(set);
@@ -172,7 +172,7 @@ describe('the cross certificate', () => {
     ]);
   });
 
-  it('has a serial number of its own', async () => {
+  it('has its own serial number', async () => {
     const { plan, sign } = await withMadeCas();
     await plan();
     const { certificate, cross = '' } = await sign();

@@ -263,7 +263,7 @@ describe('a compromised CA', () => {
   });
 
   it.each<[Phase[]]>([[['trust']], [['trust', 'issue']], [['trust', 'issue', 'retire']]])(
-    'is declared in the last of the phases %j: from then on nothing vouches',
+    'is declared in the last of the phases %j: after that nothing vouches',
     async (phases) => {
       const { advance, declare, document, published } = world;
       await advance(...phases);
