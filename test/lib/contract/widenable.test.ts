@@ -59,11 +59,11 @@ describe('a trust domain that a later release wrote', () => {
   it.each(places)('issues nothing if the field in %s is a limit', async (_, placeOf) => {
     const { memory, key } = await uploaded();
     const document = structuredClone(memory.document);
-    Object.assign(placeOf(document), { rotation: {}, mustUnderstand: ['rotation'] });
+    Object.assign(placeOf(document), { onlyUntil: '2027', mustUnderstand: ['onlyUntil'] });
     memory.authority.seed(`trust/${TRUST_DOMAIN}.json`, JSON.stringify(document));
     await expect(memory.process(key)).rejects.toMatchObject({
       code: 'document-malformed',
-      message: expect.stringContaining('the field rotation'),
+      message: expect.stringContaining('the field onlyUntil'),
     });
     expect(memory.keys.signed).toEqual([]);
   });
