@@ -45,7 +45,6 @@ const counted = (prefix: string) => ({
   [`${prefix}[].kind`]: '`request`: for this request alone; `standing`: for the certificate name',
 });
 
-/** Fields of each document that are not common, or mean something else there, by path. */
 const PHASE =
   '`trust`: nodes take the new CA beside the old one; `issue`: they replace their certificates; `retire`: they drop the old CA';
 const COMPROMISED =
@@ -57,6 +56,7 @@ const fingerprintsOf = (path: string) => ({
   [`${path}.publicKeySha256`]: 'SHA-256 digest of its SubjectPublicKeyInfo, in hexadecimal',
 });
 
+/** Fields of each document that are not common, or mean something else there, by path. */
 export const FIELDS = {
   csrObject: {
     apiVersion: 'the group and version of the certificates API',
@@ -207,6 +207,9 @@ export const FIELDS = {
     ended: 'versions that no node trusts any more, the newest first',
     'ended[].ca': 'the CA that had the version',
     ...fingerprintsOf('ended[]'),
+    crosses: 'cross certificates of rotations that have ended, the newest of each CA',
+    'crosses[].ca': 'the CA that was rotated',
+    'crosses[].cross': 'the key of a new version certified by the one before, in PEM',
   },
   rotationApproval: {
     phase: 'the phase whose start is approved or denied',

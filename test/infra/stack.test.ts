@@ -291,7 +291,14 @@ describe('buckets', () => {
     expect([...(statement?.Resource ?? [])].sort()).toEqual(patterns.map(exchange).sort());
   });
 
-  const decisions = ['approvals/requests/*', 'ca-keys/*', 'ca-records/*', 'records/*'];
+  const decisions = [
+    'approvals/requests/*',
+    'approvals/rotations/*',
+    'ca-keys/*',
+    'ca-records/*',
+    'records/*',
+    'rotations/*',
+  ];
 
   it.each([
     ['WrittenOnce', 's3:PutObject', NEW_ONLY, [...decisions, 'expiry/*']],
@@ -448,7 +455,8 @@ describe('nodes', () => {
   const own = (node: string) =>
     statementsOfRole(resources, `Nodesprod${node.replaceAll(/\W/g, '')}`);
 
-  const ofControlPlanes = ['requests/prod/csr/*', 'certificates/prod/csr/*', 'leases/prod.json'];
+  const compared = ['leases/prod.json', 'reports/prod/cluster.json'];
+  const ofControlPlanes = ['requests/prod/csr/*', 'certificates/prod/csr/*', ...compared];
   const ownNames = ['*.csr', '*/kubelet-client.json', '*/kubelet-serving.json'];
 
   it.each([
@@ -460,7 +468,7 @@ describe('nodes', () => {
     const csr = more.length > 0 ? CSR_NAMES.map((name) => `requests/prod/csr/*/${name}`) : [];
     expect(put.map(({ Resource }) => Resource)).toEqual([
       [...ownNames.map((name) => `requests/prod/${node}/${name}`), ...csr].map(exchange),
-      [...more.filter((key) => key.startsWith('leases')), `reports/prod/nodes/${node}.json`].map(
+      [...more.filter((key) => compared.includes(key)), `reports/prod/nodes/${node}.json`].map(
         exchange,
       ),
     ]);
@@ -567,6 +575,8 @@ describe('nodes', () => {
     expect(resourcesFor(statements, 's3:PutObject')).toEqual([
       // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
       exchange('leases/${aws:PrincipalTag/cluster}.json'),
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
+      exchange('reports/${aws:PrincipalTag/cluster}/cluster.json'),
       exchange(`reports/\${aws:PrincipalTag/cluster}/nodes/\${aws:PrincipalTag/node}.json`),
       ...['*.csr', '*/kubelet-client.json', '*/kubelet-serving.json'].map((name) =>
         exchange(`requests/\${aws:PrincipalTag/cluster}/\${aws:PrincipalTag/node}/${name}`),
@@ -593,13 +603,15 @@ describe('people', () => {
     ['Auditor', []],
     [
       'Approver',
-      ['approvals/requests/*', 'approvals/standing/*'].map(
+      ['approvals/requests/*', 'approvals/rotations/*', 'approvals/standing/*'].map(
         (key) => `s3:PutObject ${authority(key)}/\${aws:userid}.json`,
       ),
     ],
     [
       'ForwardersprodRole',
-      CSR_NAMES.map((name) => `s3:PutObject ${exchange(`requests/prod/csr/*/${name}`)}`),
+      ['reports/prod/cluster.json', ...CSR_NAMES.map((name) => `requests/prod/csr/*/${name}`)].map(
+        (key) => `s3:PutObject ${exchange(key)}`,
+      ),
     ],
     ['Usersprod', [`s3:PutObject ${exchange('requests/prod/users/*.csr')}`]],
     ['Relaysprod', [`s3:PutObject ${exchange('requests/prod/*/*.csr')}`]],

@@ -228,7 +228,7 @@ const REPORTS: Row[] = [
   denied(s3.put, clusterReport, 'without a condition', { who: 'forwarder of a' }),
   denied(s3.put, clusterReport, 'in DEEP_ARCHIVE', { who: 'forwarder of a' }),
   row(s3.put, clusterReport.replace('/a/', '/b/'), ['node of b', 'forwarder of b']),
-  row(s3.get, clusterReport, [...FORWARDERS_OF_A, 'reconcile', ...READERS]),
+  row(s3.get, clusterReport, [...FORWARDERS_OF_A, 'create-ca', 'reconcile', ...READERS]),
   row(s3.list, clusterReport, [...FORWARDERS_OF_A, ...LISTERS]),
   row(s3.delete, clusterReport, ['root']),
   denied(s3.put, `${clusterReport}/x.json`, undefined, {

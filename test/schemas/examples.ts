@@ -93,12 +93,22 @@ export async function writtenExamples(): Promise<Example[]> {
   await renewCa(memory.service, { action: 'renew-ca', trustDomain: 'fleet', ca: 'ca' });
   const unknown = set.csrs.find(({ path }) => path === 'admin.conf.csr');
   if (unknown) await memory.process(memory.upload('cp-9', unknown));
-  const rotating = await rotatingWorld();
-  await rotating.advance('trust');
-  return [memory, rotating].flatMap(({ exchange, authority }) => [
-    ...documentsIn(exchange),
-    ...documentsIn(authority),
-  ]);
+  return [
+    ...documentsIn(memory.exchange),
+    ...documentsIn(memory.authority),
+    ...(await rotatedExamples()),
+  ];
+}
+
+/** What is in both buckets while a CA is rotated for the second time, after a first rotation with a waiver. */
+async function rotatedExamples(): Promise<Example[]> {
+  const { advance, approve, authority, exchange, go, plan } = await rotatingWorld();
+  await advance('trust', 'issue');
+  const waivers = [{ subject: 'prod/node/worker-7', reason: 'in repair' }];
+  approve(await plan({ phase: 'retire', waivers }));
+  await go('retire', { waivers });
+  await advance('stable', 'trust', 'issue');
+  return [...documentsIn(exchange), ...documentsIn(authority)];
 }
 
 /** The records of a CSR and of the certificate that was issued for it. */

@@ -61,7 +61,7 @@ const checksOf = (ca: (typeof ORDER)[number], site: Site) => {
   return [before, ...turnChecks(ca), ...(isSmall(site) ? [] : [traffic(ca)]), after];
 };
 
-/** Members of etcd restart for the rotation of their own CA only: once to trust, once to drop, once for new leaves. */
+/** Members of etcd restart only for the rotation of etcd-ca: once to trust, once to drop, once for new leaves. */
 const RESTARTS_OF_A_MEMBER = 3;
 
 async function rotateOne(

@@ -60,7 +60,7 @@ describe('the table of objects', () => {
       'control-plane',
       'forwarder',
     ]);
-    for (const prefix of ['approvals/', 'clusters/', 'records/', 'trust/', 'ca-'])
+    for (const prefix of ['approvals/', 'clusters/', 'records/', 'trust/', 'ca-', 'rotations/'])
       expect(writersOf(prefix).filter(isOneOf(uploaders))).toEqual([]);
     expect(writersOf('approvals/').filter(isOneOf(writersOf('clusters/')))).toEqual([]);
   });
@@ -141,24 +141,32 @@ describe('grants of one principal', () => {
     condition: 'new',
   };
 
-  it('name the lease of the cluster and the folder of CSRs for its control-plane nodes, and nothing else', () => {
+  it('name the lease and the report of the cluster, and the folder of CSRs, for its control-plane nodes, and nothing else', () => {
     const node = { principal: 'control-plane', cluster: 'a' } as const;
-    const keys = [...folders, 'leases/a.json'];
+    const compared = ['leases/a.json', 'reports/a/cluster.json'];
+    const keys = [...folders, ...compared];
     expect(bucketGrants(node, 'exchange')).toEqual([
       { bucket: 'exchange', verb: 'list', prefixes: keys },
       { bucket: 'exchange', verb: 'get', keys, condition: undefined },
       csrPut,
-      { bucket: 'exchange', verb: 'put', keys: ['leases/a.json'], condition: 'compared' },
+      { bucket: 'exchange', verb: 'put', keys: compared, condition: 'compared' },
     ]);
     expect(bucketGrants(node, 'authority')).toEqual([]);
   });
 
-  it('name the folder of CSRs and the trust bundles for a forwarder, and no node', () => {
+  it('name the folder of CSRs, the report of the cluster and the trust bundles for a forwarder, and no node', () => {
     const forwarder = { principal: 'forwarder', cluster: 'a' } as const;
+    const report = 'reports/a/cluster.json';
     expect(bucketGrants(forwarder, 'exchange')).toEqual([
-      { bucket: 'exchange', verb: 'list', prefixes: folders },
-      { bucket: 'exchange', verb: 'get', keys: [...folders, 'trust/*'], condition: undefined },
+      { bucket: 'exchange', verb: 'list', prefixes: [...folders, report] },
+      {
+        bucket: 'exchange',
+        verb: 'get',
+        keys: [...folders, 'trust/*', report],
+        condition: undefined,
+      },
       csrPut,
+      { bucket: 'exchange', verb: 'put', keys: [report], condition: 'compared' },
     ]);
     expect(bucketGrants(forwarder, 'authority')).toEqual([]);
   });
@@ -180,7 +188,9 @@ describe('grants of one principal', () => {
       grant.verb === 'put' && 'keys' in grant ? grant.keys : [],
     );
     expect(puts).toEqual(
-      ['requests', 'standing'].map((kind) => `approvals/${kind}/*/\${aws:userid}.json`),
+      ['requests', 'rotations', 'standing'].map(
+        (kind) => `approvals/${kind}/*/\${aws:userid}.json`,
+      ),
     );
   });
 
@@ -258,15 +268,25 @@ describe('denials', () => {
       'trust/*',
       'ca-records/*',
       'ca-keys/*',
+      'rotations/*',
       'records/*',
       'approvals/requests/*',
       'approvals/standing/*',
+      'approvals/rotations/*',
     ];
     expect(bucketDenials('authority')).toEqual([
       {
         verb: 'put',
         unless: 'new',
-        keys: ['ca-records/*', 'ca-keys/*', 'records/*', 'approvals/requests/*', 'expiry/*'],
+        keys: [
+          'ca-records/*',
+          'ca-keys/*',
+          'rotations/*',
+          'records/*',
+          'approvals/requests/*',
+          'approvals/rotations/*',
+          'expiry/*',
+        ],
       },
       {
         verb: 'put',
@@ -292,7 +312,7 @@ describe('reservations', () => {
       'put certificates/*.crt, certificates/*.rejected.json, certificates/*.pending.json: sign',
       'put trust/*: create-ca',
       'put leases/*: control-plane',
-      'put reports/*: node',
+      'put reports/*: node, control-plane, forwarder',
       `put others than ${UPLOADED.join(', ')}, certificates/*.crt, certificates/*.rejected.json, certificates/*.pending.json, trust/*, leases/*, reports/*: nobody`,
       'delete requests/*, certificates/*.pending.json: sign, break-glass',
       'delete others than requests/*, certificates/*.pending.json: break-glass',
@@ -303,11 +323,11 @@ describe('reservations', () => {
   it('of authority give each prefix to its writers, and no other key to anyone', () => {
     expect(lines('authority')).toEqual([
       'put clusters/*: operator',
-      'put trust/*, ca-records/*, ca-keys/*: create-ca',
+      'put trust/*, ca-records/*, ca-keys/*, rotations/*: create-ca',
       'put records/*, expiry/*, budgets/*: sign',
-      'put approvals/requests/*, approvals/standing/*: approver',
+      'put approvals/requests/*, approvals/standing/*, approvals/rotations/*: approver',
       'put reconcile/*: reconcile',
-      'put others than clusters/*, trust/*, ca-records/*, ca-keys/*, records/*, expiry/*, budgets/*, approvals/requests/*, approvals/standing/*, reconcile/*: nobody',
+      'put others than clusters/*, trust/*, ca-records/*, ca-keys/*, rotations/*, records/*, expiry/*, budgets/*, approvals/requests/*, approvals/standing/*, approvals/rotations/*, reconcile/*: nobody',
       'delete others than : break-glass',
       'delete-version others than : break-glass',
     ]);
