@@ -93,7 +93,8 @@ function decideOne(
   const rotated = options.rotated?.get(ca);
   const renewed = renewedBy(theirs, currentContent(file, false) ?? '', now);
   const ours = renewed.pem;
-  const next: PublishedBundle = accept || !rotated ? theirs : { pem: rotated.bundle };
+  const next: PublishedBundle =
+    accept || !rotated ? theirs : { pem: renewedBy(theirs, rotated.bundle, now).pem };
   const found = describeDifferences(ca, file, ours, next, WOULD);
   const takes = (accept || rotated !== undefined) && found.length > 0 && 'pem' in next;
   const isRenewed = renewed.replaced.length > 0;

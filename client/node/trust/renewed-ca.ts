@@ -35,7 +35,9 @@ export function takeRenewed(ours: string, published: string, now: Date): Renewed
     (one) =>
       replaced.find(({ before }) => before.fingerprint256 === one.fingerprint256)?.after ?? one,
   );
-  return { pem: all.map(({ raw }) => certificateToPem(raw)).join(''), replaced };
+  // a file that has the renewed one beside the one before has it once afterwards
+  const pems = new Set(all.map(({ raw }) => certificateToPem(raw)));
+  return { pem: [...pems].join(''), replaced };
 }
 
 /** The certificate that ends later is the newer one: a bucket that has the older one again changes nothing. */
