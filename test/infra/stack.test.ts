@@ -291,7 +291,14 @@ describe('buckets', () => {
     expect([...(statement?.Resource ?? [])].sort()).toEqual(patterns.map(exchange).sort());
   });
 
-  const decisions = ['approvals/requests/*', 'ca-keys/*', 'ca-records/*', 'records/*'];
+  const decisions = [
+    'approvals/requests/*',
+    'approvals/rotations/*',
+    'ca-keys/*',
+    'ca-records/*',
+    'records/*',
+    'rotations/*',
+  ];
 
   it.each([
     ['WrittenOnce', 's3:PutObject', NEW_ONLY, [...decisions, 'expiry/*']],
@@ -593,7 +600,7 @@ describe('people', () => {
     ['Auditor', []],
     [
       'Approver',
-      ['approvals/requests/*', 'approvals/standing/*'].map(
+      ['approvals/requests/*', 'approvals/rotations/*', 'approvals/standing/*'].map(
         (key) => `s3:PutObject ${authority(key)}/\${aws:userid}.json`,
       ),
     ],

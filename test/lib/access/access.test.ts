@@ -180,7 +180,9 @@ describe('grants of one principal', () => {
       grant.verb === 'put' && 'keys' in grant ? grant.keys : [],
     );
     expect(puts).toEqual(
-      ['requests', 'standing'].map((kind) => `approvals/${kind}/*/\${aws:userid}.json`),
+      ['requests', 'rotations', 'standing'].map(
+        (kind) => `approvals/${kind}/*/\${aws:userid}.json`,
+      ),
     );
   });
 
@@ -258,15 +260,25 @@ describe('denials', () => {
       'trust/*',
       'ca-records/*',
       'ca-keys/*',
+      'rotations/*',
       'records/*',
       'approvals/requests/*',
       'approvals/standing/*',
+      'approvals/rotations/*',
     ];
     expect(bucketDenials('authority')).toEqual([
       {
         verb: 'put',
         unless: 'new',
-        keys: ['ca-records/*', 'ca-keys/*', 'records/*', 'approvals/requests/*', 'expiry/*'],
+        keys: [
+          'ca-records/*',
+          'ca-keys/*',
+          'rotations/*',
+          'records/*',
+          'approvals/requests/*',
+          'approvals/rotations/*',
+          'expiry/*',
+        ],
       },
       {
         verb: 'put',
@@ -303,11 +315,11 @@ describe('reservations', () => {
   it('of authority give each prefix to its writers, and no other key to anyone', () => {
     expect(lines('authority')).toEqual([
       'put clusters/*: operator',
-      'put trust/*, ca-records/*, ca-keys/*: create-ca',
+      'put trust/*, ca-records/*, ca-keys/*, rotations/*: create-ca',
       'put records/*, expiry/*, budgets/*: sign',
-      'put approvals/requests/*, approvals/standing/*: approver',
+      'put approvals/requests/*, approvals/standing/*, approvals/rotations/*: approver',
       'put reconcile/*: reconcile',
-      'put others than clusters/*, trust/*, ca-records/*, ca-keys/*, records/*, expiry/*, budgets/*, approvals/requests/*, approvals/standing/*, reconcile/*: nobody',
+      'put others than clusters/*, trust/*, ca-records/*, ca-keys/*, rotations/*, records/*, expiry/*, budgets/*, approvals/requests/*, approvals/standing/*, approvals/rotations/*, reconcile/*: nobody',
       'delete others than : break-glass',
       'delete-version others than : break-glass',
     ]);
