@@ -33,8 +33,9 @@ function judgeCluster(
   const subject = reportSubject(cluster.cluster);
   if ('reason' in heard) return { missing: [{ subject, ...heard.reason }], notes: [] };
   const { facts } = heard;
+  const left = facts.truncated.filter((what) => what !== TOKEN_SECRETS);
   const incomplete = [
-    facts.truncated.length > 0 && `its report is incomplete: ${listed(facts.truncated)}`,
+    left.length > 0 && `its report is incomplete: ${listed(left)}`,
     !hasAuthentication(facts, question) && `its report does not mention ${AUTHENTICATION}`,
   ].filter((why) => why !== false);
   return {
@@ -46,9 +47,20 @@ function judgeCluster(
       })),
       ...judge(facts),
     ],
-    notes: [],
+    notes:
+      question.transition.ca === 'ca' && facts.truncated.includes(TOKEN_SECRETS)
+        ? [
+            `${cluster.cluster}: nobody has looked at Secrets with tokens of service accounts; kube-controller-manager writes their ca.crt from the same file as kube-root-ca.crt`,
+          ]
+        : [],
   };
 }
+
+/**
+ * A forwarder may read Secrets only if somebody allows it (docs/certificates-api.md). Their ca.crt follows kube-root-ca.crt:
+ * one process writes both from one file (kubernetes/pkg/controller/serviceaccount/tokens_controller.go).
+ */
+const TOKEN_SECRETS = 'secrets';
 
 const AUTHENTICATION = 'configmap/kube-system/extension-apiserver-authentication';
 

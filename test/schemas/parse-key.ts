@@ -20,7 +20,6 @@ const BY_KEY: readonly (readonly [RegExp, string])[] = [
   [/^budgets\/[^/]+\/[^/]+\/[^/]+$/, 'node-budget'],
   [/^budgets\/[^/]+\/[^/]+$/, 'cluster-budget'],
   [/^ca-records\/.*\.renewal\//, 'ca-renewal-record'],
-  [/^ca-records\/.*\.cross\.json$/, 'cross-record'],
   [/\/\d+\.json$/, 'ca-record'],
   [/^ca-records\/.*\.csr\//, 'ca-csr-record'],
   [/\/[0-9a-f]{64}\.json$/, 'ca-key-claim'],
