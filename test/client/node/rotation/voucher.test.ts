@@ -118,7 +118,7 @@ it.each<[string, Refusal, string, Parameters<typeof judge>[1]?]>([
     'not-one-certificate',
     '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
   ],
-])('a cross certificate that %s vouches for nothing: %s', (_, refusal, text, more) => {
+])('a cross certificate that %s vouches for nothing: %s', (_, refusal, text, more = {}) => {
   expect(judge(text, more)).toBe(refusal);
 });
 
