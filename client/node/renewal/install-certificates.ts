@@ -127,7 +127,7 @@ async function readBundles(
     : undefined;
   const published = await readPublished(exchange, domains, wholeNode, folders, caChange);
   const trustDomain = first ?? (await findTrustDomain(exchange, { ...options, stateDir }));
-  const renewed = await readRenewed(exchange, trustDomain, folders, clock.now());
+  const renewed = await readRenewed(exchange, trustDomain, folders, clock.now(), published);
   return new Map([...renewed, ...published]);
 }
 

@@ -47,15 +47,20 @@ export async function lookForRenewedCas(
   }
 }
 
-/** Only the bundles that have a renewed certificate of the node: what else differs, a person has to accept. */
+/**
+ * Only the bundles that have a renewed certificate of the node: what else differs, a person has to accept.
+ * @param known bundles that were read already
+ */
 export async function readRenewed(
   exchange: Pick<Exchange, 'get'>,
   trustDomain: string | undefined,
   folders: NodeFolders,
   now: Date,
+  known: Published = new Map(),
 ): Promise<Published> {
   if (trustDomain === undefined) return new Map();
-  const read = casOfNode(folders).map(
+  const unread = casOfNode(folders).filter((ca) => !known.has(ca));
+  const read = unread.map(
     async (ca): Promise<[CaName, PublishedBundle]> => [
       ca,
       await readBundle(exchange, trustDomain, ca),
