@@ -14,7 +14,7 @@ import {
   type RenewedCa,
   type RequestedCertificates,
 } from '../lib/ca/trust-domain-request.ts';
-import { APPROVED_PHASES, PHASES } from '../lib/contract/rotation.ts';
+import { APPROVED_PHASES, PHASES } from '../lib/contract/rotation-phases.ts';
 import { REQUEST_MALFORMED } from '../lib/environment-names.ts';
 import { Fault } from '../lib/fault.ts';
 import { METRICS } from '../lib/metric-names.ts';

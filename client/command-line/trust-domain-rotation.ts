@@ -1,6 +1,7 @@
 /** `cakeless trust-domain rotate`, `rotation`, `approve`, `deny` and `declare-compromised`: their options. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { APPROVED_PHASES, PHASES, type Waiver } from '../../lib/contract/rotation.ts';
+import type { Waiver } from '../../lib/contract/rotation.ts';
+import { APPROVED_PHASES, PHASES } from '../../lib/contract/rotation-phases.ts';
 import { CA_NAMES, type CaName } from '../../lib/profiles/certificate-names.ts';
 import { CA_KEY_SPECS } from '../../lib/signing/signing-algorithm.ts';
 import type { ApproverConnection, ApproverDeps } from '../commands/decisions.ts';

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { writeDurably } from '../../lib/files/durable-file.ts';
 import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { recallEvidence } from '../node/evidence/gather-evidence.ts';
+import { recallEvidence } from '../node/evidence/recall-evidence.ts';
 import { expectationsOf } from '../node/expiry/expectations.ts';
 import { findingsIn } from '../node/expiry/findings.ts';
 import { takeInventory } from '../node/expiry/inventory.ts';

@@ -119,12 +119,13 @@ async function runCsrSigning(
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const { signal } = stop;
   const ownNode = ownNodeOf(settings, options);
+  const client = openKubeClient(sourceOf(options, settings), { signal });
   const exchange = await connection.exchange(config);
   await runForwarder({
     cluster,
     ownNode,
     replica: ownNode ?? hostname(),
-    client: openKubeClient(sourceOf(options, settings), { signal }),
+    client,
     exchange,
     trust,
     clusterTrust: clusterTrustOf(exchange, { cluster, ownNode, settings, options }),

@@ -1,6 +1,6 @@
 /** The report of a node after `cakeless check-expiration`, apart from it: most runs have nothing to report to. */
 import { ENVIRONMENT } from '../../lib/environment-names.ts';
-import { recallEvidence } from '../node/evidence/gather-evidence.ts';
+import { recallEvidence } from '../node/evidence/recall-evidence.ts';
 import { connectNode } from '../node/exchange/node-connection.ts';
 import { writeReport } from '../node/report/write.ts';
 import { type NodeOptions, resolveSettings } from '../node/state/settings.ts';

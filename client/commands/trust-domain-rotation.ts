@@ -1,5 +1,6 @@
 /** `cakeless trust-domain rotate`, `rotation`, `approve`, `deny` and `declare-compromised`: wording and exit codes. */
-import type { Phase, Waiver } from '../../lib/contract/rotation.ts';
+import type { Waiver } from '../../lib/contract/rotation.ts';
+import type { Phase } from '../../lib/contract/rotation-phases.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
 import type { ApprovedPhase } from '../../lib/rotating/rotation-request.ts';
 import type { Connection } from '../connection.ts';

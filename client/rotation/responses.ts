@@ -1,6 +1,6 @@
 /** What create-ca says about rotations. A newer function may return more fields, and texts of reports may be hostile. */
 import * as z from 'zod/mini';
-import { PHASES } from '../../lib/contract/rotation.ts';
+import { PHASES } from '../../lib/contract/rotation-phases.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 
 const waivers = z.array(z.object({ subject: z.string(), reason: z.string() }));

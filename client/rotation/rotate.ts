@@ -1,5 +1,6 @@
 /** What an operator has create-ca do about the rotation of a CA. */
-import type { Phase, RotationPhase, Waiver } from '../../lib/contract/rotation.ts';
+import type { Waiver } from '../../lib/contract/rotation.ts';
+import type { Phase, RotationPhase } from '../../lib/contract/rotation-phases.ts';
 import { trustDomainKey, trustDomainSchema } from '../../lib/contract/trust-domain.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
 import { readDocument } from '../../lib/store/documents.ts';

@@ -7,7 +7,7 @@ import { isSubdomain } from '../names.ts';
 import { CA_NAMES } from '../profiles/certificate-names.ts';
 import { EXCHANGE_PREFIXES } from './prefixes.ts';
 import { isNodeName } from './request-kinds.ts';
-import { ROTATION_PHASES } from './rotation.ts';
+import { ROTATION_PHASES } from './rotation-phases.ts';
 import { widenable } from './widenable.ts';
 
 /** A larger object is no report. */

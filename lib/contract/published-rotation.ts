@@ -6,7 +6,7 @@
 import * as z from 'zod/mini';
 import { CA_NAMES } from '../profiles/certificate-names.ts';
 import { EXCHANGE_PREFIXES } from './prefixes.ts';
-import { ROTATION_PHASES } from './rotation.ts';
+import { ROTATION_PHASES } from './rotation-phases.ts';
 import { widenable } from './widenable.ts';
 
 /** A larger object is ignored. */

@@ -7,20 +7,8 @@ import { isSubdomain } from '../names.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
 import { isUserid } from './approvals.ts';
 import { AUTHORITY_PREFIXES } from './prefixes.ts';
+import { APPROVED_PHASES, PHASES, ROTATION_PHASES } from './rotation-phases.ts';
 import { widenable } from './widenable.ts';
-
-/**
- * What nodes may do in each: `trust`: take the new CA beside the old one; `issue`: replace their certificates by those of the
- * new CA; `retire`: drop the old one. A trust domain without a rotation is `stable`.
- */
-export const ROTATION_PHASES = ['trust', 'issue', 'retire'] as const;
-
-export type RotationPhase = (typeof ROTATION_PHASES)[number];
-
-/** What `rotate --to` takes: `stable` ends a rotation, from `retire` with the new CA and from `trust` with the old one. */
-export const PHASES = ['stable', ...ROTATION_PHASES] as const;
-
-export type Phase = (typeof PHASES)[number];
 
 /** Something or somebody whose evidence is missing, and may stay so. */
 export const waiverSchema = widenable({
@@ -89,9 +77,6 @@ export const rotationHistoryPrefix = (name: RotationName) =>
 /** `rotations/<trust domain>/<ca>/<from>-<to>/<sequence, ten digits>.json`: of racing changes, the first one counts. */
 export const rotationStepKey = (name: RotationName, sequence: number) =>
   `${rotationHistoryPrefix(name)}${String(sequence).padStart(10, '0')}.json`;
-
-/** Phases whose start people approve, who can neither upload requests nor call create-ca. */
-export const APPROVED_PHASES = ['trust', 'retire'] as const;
 
 /** One approver's decision about one plan of a rotation (lib/rotating/plan.ts). */
 export const rotationApprovalSchema = widenable({

@@ -2,7 +2,8 @@
  * What a step of a rotation changes in the document of a trust domain. The document is changed as it is stored: fields
  * that only a later release knows stay.
  */
-import type { Phase, RotationStep } from '../contract/rotation.ts';
+import type { RotationStep } from '../contract/rotation.ts';
+import type { Phase } from '../contract/rotation-phases.ts';
 import type { CaVersion, TrustDomainDocument } from '../contract/trust-domain.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 

@@ -2,7 +2,7 @@
  * The phases of a rotation, and which may follow which. A change is always to a neighbor. Each can be undone, except
  * the end.
  */
-import type { Phase } from '../contract/rotation.ts';
+import type { Phase } from '../contract/rotation-phases.ts';
 import {
   type CaVersions,
   casOf,

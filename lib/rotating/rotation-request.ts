@@ -1,5 +1,5 @@
 /** The requests to create-ca that are about rotations, and its responses. */
-import type { APPROVED_PHASES, Phase } from '../contract/rotation.ts';
+import type { APPROVED_PHASES, Phase } from '../contract/rotation-phases.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import type { CaKeySpec } from '../signing/signing-algorithm.ts';
 import type { GateResult, Missing } from './gate-result.ts';

@@ -6,7 +6,7 @@ import { certificateToPem } from '../../lib/certificate/pem.ts';
 import { readCertificate } from '../../lib/certificate/read-certificate.ts';
 import { caRecordKey } from '../../lib/contract/ca-record.ts';
 import { type CrossRecord, crossRecordKey } from '../../lib/contract/cross-record.ts';
-import type { RotationPhase } from '../../lib/contract/rotation.ts';
+import type { RotationPhase } from '../../lib/contract/rotation-phases.ts';
 import type { CaVersion, TrustDomainDocument } from '../../lib/contract/trust-domain.ts';
 import { readDer } from '../../lib/der/read.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';

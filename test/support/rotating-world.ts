@@ -1,10 +1,7 @@
 /** A trust domain whose `ca` is rotated: with a gate that a test decides about, and approvals. */
 import { createTrustDomain } from '../../lib/ca/create-trust-domain.ts';
-import {
-  type Phase,
-  type RotationApproval,
-  rotationApprovalKey,
-} from '../../lib/contract/rotation.ts';
+import { type RotationApproval, rotationApprovalKey } from '../../lib/contract/rotation.ts';
+import type { Phase } from '../../lib/contract/rotation-phases.ts';
 import type { TrustDomainDocument } from '../../lib/contract/trust-domain.ts';
 import { declareCompromised } from '../../lib/rotating/declare-compromised.ts';
 import { DEFAULT_GATE_RULES, type GateResult } from '../../lib/rotating/gate-result.ts';

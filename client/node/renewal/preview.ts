@@ -1,6 +1,6 @@
 /** What a renewal would request, change and restart. Writes nothing. */
 import { isoDate } from '../../../lib/certificate/iso-date.ts';
-import type { RotationPhase } from '../../../lib/contract/rotation.ts';
+import type { RotationPhase } from '../../../lib/contract/rotation-phases.ts';
 import { formatName } from '../../../lib/csr/alternative-names.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { describeSubject } from '../../wording/csrs.ts';

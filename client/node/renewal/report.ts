@@ -1,6 +1,6 @@
 /** The result of a renewal, certificate by certificate. */
 import { isoDate } from '../../../lib/certificate/iso-date.ts';
-import type { RotationPhase } from '../../../lib/contract/rotation.ts';
+import type { RotationPhase } from '../../../lib/contract/rotation-phases.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';

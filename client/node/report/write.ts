@@ -3,7 +3,7 @@ import { nodeReportKey } from '../../../lib/contract/node-report.ts';
 import { JSON_TYPE } from '../../../lib/store/documents.ts';
 import type { ObjectStore } from '../../../lib/store/object-store.ts';
 import type { Terminal } from '../../terminal.ts';
-import type { RotationEvidence } from '../evidence/gather-evidence.ts';
+import type { RotationEvidence } from '../evidence/recall-evidence.ts';
 import { collectReport, type ReportedNode, textOfReport } from './collect.ts';
 import { findServed } from './served.ts';
 

@@ -1,7 +1,7 @@
 /** What this node remembers of the rotations of its trust domain: nobody else can write it, unlike rotation.json. */
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { ROTATION_PHASES } from '../../../lib/contract/rotation.ts';
+import { ROTATION_PHASES } from '../../../lib/contract/rotation-phases.ts';
 import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
 import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { readTextIfThere } from '../../read-text.ts';

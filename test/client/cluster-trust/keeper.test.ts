@@ -10,7 +10,7 @@ import {
   type PublishedRotation,
   publishedRotationKey,
 } from '../../../lib/contract/published-rotation.ts';
-import type { RotationPhase } from '../../../lib/contract/rotation.ts';
+import type { RotationPhase } from '../../../lib/contract/rotation-phases.ts';
 import { bundleKey } from '../../../lib/contract/trust-domain.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { MemoryStore } from '../../support/memory-store.ts';

@@ -1,6 +1,6 @@
 /** Changes of phase: what they need, what they write, and that a killed, doubled or raced one ends as any other. */
 import { publishedRotationSchema } from '../../../lib/contract/published-rotation.ts';
-import type { Phase } from '../../../lib/contract/rotation.ts';
+import type { Phase } from '../../../lib/contract/rotation-phases.ts';
 import {
   ALICE,
   EMPTY_GATE,

@@ -14,16 +14,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseCertificates, sha256Of } from '../../../../client/node/disk/fingerprints.ts';
-import {
-  gatherEvidence,
-  recallEvidence,
-} from '../../../../client/node/evidence/gather-evidence.ts';
+import { gatherEvidence } from '../../../../client/node/evidence/gather-evidence.ts';
+import { recallEvidence } from '../../../../client/node/evidence/recall-evidence.ts';
 import { findStarted } from '../../../../client/node/evidence/started-components.ts';
 import { collectReport, textOfReport } from '../../../../client/node/report/collect.ts';
 import { rememberRotation } from '../../../../client/node/state/rotation-memory.ts';
 import { MAX_REPORT_BYTES, nodeReportSchema } from '../../../../lib/contract/node-report.ts';
 import type { PublishedRotation } from '../../../../lib/contract/published-rotation.ts';
-import type { RotationPhase } from '../../../../lib/contract/rotation.ts';
+import type { RotationPhase } from '../../../../lib/contract/rotation-phases.ts';
 import { MemoryStore } from '../../../support/memory-store.ts';
 import { OpensslNode } from '../../../support/openssl-node.ts';
 
