@@ -1,6 +1,6 @@
 /**
- * What the forwarder does for rotations, besides CSRs: every ten minutes it looks whether one is under way, keeps three
- * ConfigMaps, and reports the cluster. Whatever fails here, CSRs are forwarded.
+ * What the forwarder does for rotations, besides CSRs: every ten minutes, and every minute of a rotation, it looks what is
+ * published, keeps three ConfigMaps, and reports the cluster. Whatever fails here, CSRs are forwarded.
  */
 import type { Clock } from '../clock.ts';
 import type { KubeClient } from '../kubernetes/kube-client.ts';
@@ -19,11 +19,15 @@ import { type ReportStore, writeClusterReport } from './report.ts';
 
 const MINUTE = 60_000;
 const TURN_MS = 10 * MINUTE;
+/** People wait for each phase. */
+const TURN_OF_ROTATION_MS = MINUTE;
 /** After a start, CSRs come first. */
 const FIRST_MS = MINUTE;
 const REPORT_MS = 60 * MINUTE;
+/** It lists all pods. */
+const REPORT_OF_ROTATION_MS = 3 * MINUTE;
 /** Turns do not begin at the same second: a report that is almost due is. */
-const SPARE_MS = MINUTE;
+const SPARE_MS = MINUTE / 2;
 
 export const PARTS = [
   'rotation',
@@ -72,13 +76,13 @@ export class ClusterTrustKeeper {
   async run(signal: AbortSignal): Promise<void> {
     await pause(this.#deps.timers, FIRST_MS, signal);
     while (!signal.aborted) {
-      await this.turn();
-      await pause(this.#deps.timers, TURN_MS, signal);
+      const isRotating = await this.turn();
+      await pause(this.#deps.timers, isRotating ? TURN_OF_ROTATION_MS : TURN_MS, signal);
     }
   }
 
-  /** Never throws. */
-  async turn(): Promise<void> {
+  /** Never throws. @returns whether a rotation is under way */
+  async turn(): Promise<boolean> {
     const { client, tell } = this.#deps;
     const forbidden = new Set<string>();
     const attempt = async (part: Part, what: string, action: () => Promise<string | undefined>) => {
@@ -108,6 +112,7 @@ export class ClusterTrustKeeper {
         this.#report(published, (what) => forbidden.add(what)),
       );
     tell.forbidden([...forbidden]);
+    return published?.rotation.rotation !== undefined;
   }
 
   /** A report without the sequence of a rotation would say less than the one before. */
@@ -138,7 +143,7 @@ export class ClusterTrustKeeper {
         cluster,
         sequence,
         now: () => clock.now(),
-        freshMs: (rotation ? TURN_MS : REPORT_MS) - SPARE_MS,
+        freshMs: (rotation ? REPORT_OF_ROTATION_MS : REPORT_MS) - SPARE_MS,
       },
       (before) =>
         inspect({

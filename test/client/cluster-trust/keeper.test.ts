@@ -466,8 +466,8 @@ describe('the report', () => {
   ][] = [
     ['is left for an hour', undefined, 50, false],
     ['is written again after an hour', undefined, 60, true],
-    ['is left for ten minutes during a rotation', { phase: 'issue' }, 5, false],
-    ['is written again after ten minutes of a rotation', { phase: 'issue' }, 10, true],
+    ['is left for three minutes during a rotation', { phase: 'issue' }, 2, false],
+    ['is written again after three minutes of a rotation', { phase: 'issue' }, 3, true],
     ['is left for an hour after a rotation', { phase: 'stable' }, 50, false],
   ];
   it.each(rows)('%s', async (_, publication, minutes, again) => {
