@@ -514,23 +514,42 @@ it('in a cluster with the permissions of an earlier release, all that is forbidd
   expect(told.reports).toBe(1);
 });
 
-it('a rotation is looked for a minute after the start, and every ten minutes', async () => {
-  await publish();
-  const { keeper } = forwarder();
-  const stop = new AbortController();
-  const run = keeper.run(stop.signal);
-  const looks = () =>
-    bucket.calls.filter(({ key }) => key === publishedRotationKey('prod')).length - 1; // the put
-  for (const [minutes, expected] of [
-    [0.9, 0],
-    [1, 1],
-    [10.9, 1],
-    [11, 2],
-  ] as const) {
-    time.next(minutes * 60_000);
-    for (let i = 0; i < 50; i += 1) await settle();
-    expect(looks()).toBe(expected);
-  }
-  stop.abort();
-  await run;
-});
+it.each<[string, Publication, (readonly [minutes: number, looks: number])[]]>([
+  [
+    'ten minutes',
+    { phase: 'stable' },
+    [
+      [0.9, 0],
+      [1, 1],
+      [10.9, 1],
+      [11, 2],
+    ],
+  ],
+  [
+    'minute of one',
+    { phase: 'trust' },
+    [
+      [0.9, 0],
+      [1, 1],
+      [1.9, 1],
+      [2, 2],
+    ],
+  ],
+])(
+  'a rotation is looked for a minute after the start, and every %s',
+  async (_, publication, expected) => {
+    await publish(publication);
+    const { keeper } = forwarder();
+    const stop = new AbortController();
+    const run = keeper.run(stop.signal);
+    const looks = () =>
+      bucket.calls.filter(({ key }) => key === publishedRotationKey('prod')).length - 1; // the put
+    for (const [minutes, count] of expected) {
+      time.next(minutes * 60_000);
+      for (let i = 0; i < 50; i += 1) await settle();
+      expect(looks()).toBe(count);
+    }
+    stop.abort();
+    await run;
+  },
+);
