@@ -1,7 +1,7 @@
 /** A control plane, and a trust domain that rotates `ca`: written octet by octet, with a service in memory. */
 import 'reflect-metadata';
 import { createPublicKey, X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Pkcs10CertificateRequest } from '@peculiar/x509';
 import { readKubeconfig } from '../../client/node/disk/kubeconfig.ts';
@@ -154,14 +154,25 @@ export class RotatingNode {
   /** Names that have no outcome. */
   readonly silent = new Set<CertificateName>();
   more: Partial<RenewalDeps> = {};
+  /** Before and after each call of the bucket. */
+  beforeCall: () => void = () => undefined;
 
-  /** All leaves are of version 1, and so is ca.crt. */
-  constructor(folder: string) {
+  /**
+   * All leaves are of version 1, and so is ca.crt.
+   * @param of the node of which this one is a copy, with its own bucket
+   */
+  constructor(folder: string, of?: RotatingNode) {
     this.folder = folder;
     this.store.now = () => this.now;
     this.store.interrupt = (point, key) => {
+      this.beforeCall();
       if (point === 'after create' && key.endsWith('.csr')) this.#issue(key);
     };
+    if (of) {
+      cpSync(of.folder, folder, { recursive: true, verbatimSymlinks: true });
+      for (const [key, object] of of.store.objects) this.store.objects.set(key, object);
+      return;
+    }
     mkdirSync(join(folder, 'pki', 'etcd'), { recursive: true });
     writeFileSync(caFileOf('ca', this.folders), versions[0].pem);
     for (const ca of ['etcd-ca', 'front-proxy-ca'] as const) {

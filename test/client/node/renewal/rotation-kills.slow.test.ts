@@ -1,0 +1,17 @@
+/** A node that follows a rotation is killed at each of its file changes, in each phase. */
+import { COURSES, KillCourse } from './rotation-kills.ts';
+
+it.each(COURSES)(
+  'after %j, a kill anywhere in phase %s changes nothing of what the next run reaches, nor of %j',
+  async (...course) => {
+    const kills = new KillCourse(course);
+    try {
+      const calls = await kills.count();
+      for (let call = 1; call <= calls; call++)
+        expect([call, await kills.kill(call)]).toEqual([call, []]);
+    } finally {
+      kills.close();
+    }
+  },
+  1_800_000,
+);
