@@ -24,7 +24,7 @@ const cross = crossOf(two, one);
 const OF_CA = KUBEADM_NAMES.filter((name) => profileOf(name).ca === 'ca');
 
 interface Phase {
-  /** What the service does from then on. */
+  /** What the service does after that. */
   begin(node: RotatingNode, sequence: number): void;
   /** Versions in ca.crt and kubeconfigs afterwards, in order, and how many certificates are of version 2. */
   readonly trusted: string;
