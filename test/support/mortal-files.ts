@@ -12,8 +12,6 @@ const OF_HANDLES = ['writeFile', 'chmod', 'chown', 'sync'] as const;
 type Call = (...args: unknown[]) => unknown;
 type Calls = Record<string, Call>;
 
-export class Died extends Error {}
-
 export class MortalFiles {
   /** How many calls the process has made, or tried to make. */
   calls = 0;
@@ -52,7 +50,7 @@ export class MortalFiles {
 
   /** For what is no file: a dead process calls nobody. */
   requireLife(): void {
-    if (this.isDead) throw new Died('killed');
+    if (this.isDead) throw new Error('killed');
   }
 
   end(): void {

@@ -10,7 +10,7 @@ import { isSignedBy } from '../../../../client/node/trust/path.ts';
 import { KUBEADM_NAMES } from '../../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../../lib/profiles/profile-for.ts';
 import { certificateInPlace } from '../../../support/certificates-in-place.ts';
-import { Died, MortalFiles } from '../../../support/mortal-files.ts';
+import { MortalFiles } from '../../../support/mortal-files.ts';
 import {
   crossOf,
   named,
@@ -143,8 +143,8 @@ export class KillCourse {
 
   /** Kills it at that call. @returns what differs from what should be, at the kill and in the runs after it */
   async kill(call: number): Promise<unknown[]> {
-    const { node, error } = await this.#run(call);
-    const problems: unknown[] = error instanceof Died ? [] : [`not killed: ${error}`];
+    const { node, isDead } = await this.#run(call);
+    const problems: unknown[] = isDead ? [] : ['it was not killed'];
     const [before, during, after] = this.#course;
     standing(node);
     problems.push(...(await follow(node, during, before.length + 1)));
@@ -164,13 +164,16 @@ export class KillCourse {
     PHASES[during].begin(node, before.length + 1);
     const files = new MortalFiles(node.folder, diesAt);
     node.beforeCall = () => files.requireLife();
-    const error = await node.renew().then(
-      () => undefined,
-      (thrown: unknown) => thrown,
-    );
-    files.end();
-    node.beforeCall = () => undefined;
-    return { node, calls: files.calls, error };
+    try {
+      await node.renew();
+    } catch (error) {
+      // a dead process throws nothing, whatever this one makes of its end
+      if (!files.isDead) throw error;
+    } finally {
+      files.end();
+      node.beforeCall = () => undefined;
+    }
+    return { node, ...{ calls: files.calls, isDead: files.isDead } };
   }
 }
 
