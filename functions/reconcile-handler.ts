@@ -12,7 +12,7 @@ import type { Shares } from '../lib/reconcile/places.ts';
 import { takeTurns } from '../lib/reconcile/take-turns.ts';
 import type { Service } from '../lib/service.ts';
 import { measure, type Reporter } from './report.ts';
-import { reportDaily } from './report-daily.ts';
+import type * as ReportDaily from './report-daily.ts';
 import { reportMalformed } from './report-malformed.ts';
 import { isS3Event, readS3Event } from './s3-events.ts';
 import { type OutgoingMessage, wakeMessage } from './wake-message.ts';
@@ -75,12 +75,18 @@ export function newReconcileHandler(
       const [requeued, ...reported] = await Promise.allSettled([
         requeue(deps, daily, isLate),
         reportMalformed(service, reporter),
-        daily ? reportDaily(service, reporter, isLate) : undefined,
+        daily ? daysReport(service, reporter, isLate) : undefined,
       ]);
       if (requeued.status === 'rejected') throw requeued.reason;
       for (const one of reported) if (one.status === 'rejected') throw one.reason;
       return { requeued: requeued.value };
     });
+}
+
+/** Its code is loaded with the event that needs it: one run of a day. */
+async function daysReport(...given: Parameters<typeof ReportDaily.reportDaily>): Promise<void> {
+  const { reportDaily } = await import('./report-daily.ts');
+  await reportDaily(...given);
 }
 
 async function requeue(deps: Deps, daily: boolean, isLate: () => boolean): Promise<number> {

@@ -33,7 +33,7 @@ it.each([
   ['triage', 220],
   ['sign', 400],
   ['create-ca', 576],
-  ['reconcile', 368],
+  ['reconcile', 348],
   ['watch-signatures', 364],
 ])('%s loads at most %d KB before its first event', async (name, limit) => {
   const { atInit, outputs } = await metadataOf(name);
