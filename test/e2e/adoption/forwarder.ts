@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMAND } from '../../support/running-service-process.ts';
-import { until } from '../../support/until.ts';
+import { Hopeless, until } from '../../support/until.ts';
 import { Api, pemOf, SIGNERS } from '../certificates-api/api.ts';
 import { recordsBelow } from '../certificates-api/ledger.ts';
 import type { CakelessService } from '../harness/cakeless-service.ts';
@@ -18,7 +18,8 @@ import { serialOf } from './serial.ts';
 const TOO_EARLY = 'release-keys without a forwarder refuses, and changes nothing';
 const INSTALLED = 'install-csrsigning on every control plane';
 const BESIDE = 'beside a controller manager with the same key, the forwarder runs and says so';
-const SERVED = 'a kubelet gets its serving certificate from the service, signed by kubelet-ca';
+const SERVED =
+  'the service issues serving certificates of kubelets, signed by kubelet-ca; whoever writes first stays';
 const REMOVED =
   'install-csrsigning --remove everywhere: the controller manager signs as before; installed again';
 
@@ -55,8 +56,12 @@ export async function startForwarders(
       until('a serving certificate', async () => {
         const signers = await servingSigners(cluster, service, api);
         const bySigner = [...signers].map(([name, signer]) => `${name}: ${signer}`).join(', ');
-        if (![...signers.values()].includes('service')) throw new Error(bySigner);
-        return bySigner;
+        const records = await recordsBelow(service, `${LIVE}/`);
+        const serving = records.filter(({ key }) => key.includes('kubelet-serving'));
+        const others = serving.filter(({ ca }) => ca !== 'kubelet-ca');
+        if (others.length > 0) throw new Hopeless(others.map(({ key }) => key).join(', '));
+        if (serving.length === 0) throw new Error(bySigner);
+        return `${serving.length} issued; in place: ${bySigner}`;
       }),
     );
     await check(REMOVED, async () => {

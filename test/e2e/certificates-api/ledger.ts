@@ -6,6 +6,7 @@ import type { CakelessService } from '../harness/cakeless-service.ts';
 export interface LedgerRecord {
   readonly key: string;
   readonly serial: string;
+  readonly ca: string;
 }
 
 /** @param prefix below `records/`, such as `prod/csr/` */
@@ -31,6 +32,7 @@ export async function recordsBelow(
       records.push({
         key: Key.slice('records/'.length),
         serial: record.certificate.serialNumber,
+        ca: record.ca,
       });
   }
   s3.destroy();
