@@ -115,7 +115,7 @@ async function tryAll(cluster: WholeCluster, old: OldCa): Promise<Tried[]> {
       const headers = old.ca === 'front-proxy-ca' ? FRONT_PROXY : [];
       const ran = await run(
         node.machine.inside([
-          ...['curl', '--silent', '--show-error', '--insecure', '--max-time', '20'],
+          ...['curl', '--http1.1', '--silent', '--show-error', '--insecure', '--max-time', '20'],
           ...['--cert', old.certificate, '--key', old.key, ...headers],
           ...['--output', '/dev/null', '--write-out', '%{http_code}', url],
         ]),
