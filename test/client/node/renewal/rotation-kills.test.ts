@@ -1,8 +1,8 @@
-/** A node that follows a rotation is killed at some of its file changes; `rotation-kills.slow.test.ts` has all. */
+/** A node that follows a rotation is killed at some of its file changes; `rotation-kills.slow.test.ts` has more. */
 import { COURSES, KillCourse } from './rotation-kills.ts';
 
 /** A prime: over time, as calls come and go, it meets all kinds of them. */
-const STEP = 23;
+const STEP = 59;
 
 it.each(COURSES)(
   'after %j, a kill in phase %s changes nothing of what the next run reaches, nor of %j',
