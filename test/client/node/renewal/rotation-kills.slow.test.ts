@@ -2,7 +2,7 @@
 import { COURSES, KillCourse } from './rotation-kills.ts';
 
 /** A prime: over time, as calls come and go, it meets all kinds of them. Each kill is two whole runs of a node. */
-const STEP = 11;
+const STEP = 23;
 
 it.each(COURSES)(
   'after %j, a kill anywhere in phase %s changes nothing of what the next run reaches, nor of %j',
