@@ -1,7 +1,7 @@
 // Builds executables for nodes without Node.js: dist/client/cakeless-linux-x64 and -arm64 (single executable
 // applications). Node 26 builds them; npm installs the pinned version into the folder of test/tools.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { bundleOneFile } from './bundle.mjs';
@@ -14,10 +14,20 @@ function nodeFor(platform) {
   const folder = join(tools, `sea-${platform}-${NODE}`);
   const binary = join(folder, 'node_modules', `node-${platform}`, 'bin', 'node');
   if (existsSync(binary)) return binary;
-  mkdirSync(folder, { recursive: true });
+  // elsewhere first: another build may look for it at the same time, and must not run half of it
+  const own = `${folder}.${process.pid}`;
+  mkdirSync(own, { recursive: true });
   const what = `node-${platform}@${NODE}`;
   const flags = ['--no-save', '--ignore-scripts', '--force', '--no-audit', '--no-fund'];
-  execFileSync('npm', ['install', '--prefix', folder, ...flags, what], { stdio: 'ignore' });
+  execFileSync('npm', ['install', '--prefix', own, ...flags, what], { stdio: 'ignore' });
+  try {
+    renameSync(own, folder);
+  } catch {
+    // the other one was faster, or left half of it before this was so
+    const [keep, remove] = existsSync(binary) ? [folder, own] : [own, folder];
+    rmSync(remove, { recursive: true });
+    if (keep === own) renameSync(own, folder);
+  }
   return binary;
 }
 
