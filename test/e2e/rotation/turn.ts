@@ -1,4 +1,5 @@
 /** One CA through all phases, by the commands of people and by what a node's timer runs. */
+import type { RenewReport } from '../../../client/node/renewal/report.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { Hopeless, hopeless, until } from '../../support/until.ts';
 import type { CakelessService } from '../harness/cakeless-service.ts';
@@ -31,7 +32,7 @@ export async function turn(
     await check(into(ca, phase), async () => {
       const started = performance.now();
       const waited = await advance(cluster, service, ca, phase);
-      await everyTimer(cluster);
+      await everyTimer(cluster, service);
       const seconds = Math.round((performance.now() - started) / 1000);
       await healthy(cluster);
       return `${seconds} s${waited === '' ? '' : `; waited for ${waited}`}`;
@@ -68,7 +69,7 @@ async function advance(
         await approve(service, ca, phase, digest);
         approved.add(digest);
       }
-      if (answer.missing.length > 0) await everyTimer(cluster).catch(hopeless);
+      if (answer.missing.length > 0) await everyTimer(cluster, service).catch(hopeless);
       throw new Error(why);
     },
     LIMIT_MS,
@@ -95,12 +96,18 @@ const approve = (service: CakelessService, ca: CaName, phase: Phase, digest: str
 /** 4: a request or a lease waits; 10: there is no systemd that restarts the kubelet. */
 const CODES = [0, 4, 10];
 
-/** What cakeless-renew.service runs, on every node that has it. */
-async function everyTimer({ nodes }: WholeCluster): Promise<void> {
-  for (const node of nodes) await timer(node);
+/** What cakeless-renew.service runs, on every node that has it; an approver approves what waits for one. */
+async function everyTimer({ nodes }: WholeCluster, service: CakelessService): Promise<void> {
+  for (const node of nodes) {
+    const waiting = await timer(node);
+    for (const { name, request } of waiting)
+      await service.approve(`${node.cluster}/${node.name}/${request}/${name}.csr`, 'rotation');
+    if (waiting.length > 0) await timer(node);
+  }
 }
 
-async function timer(node: KubeadmNode): Promise<void> {
+/** @returns what waits for an approver */
+async function timer(node: KubeadmNode): Promise<{ name: string; request: string | undefined }[]> {
   const said = await node.cakeless(
     [
       ...['renew', 'all', '--if-expires-within', '30d', '-o', 'json'],
@@ -108,8 +115,11 @@ async function timer(node: KubeadmNode): Promise<void> {
     ],
     CODES,
   );
-  const { restarts = [] } = JSON.parse(said) as { restarts?: { component: string }[] };
+  const { restarts, certificates }: RenewReport = JSON.parse(said);
   if (restarts.some(({ component }) => component === 'kubelet')) await node.kubelet.restart();
+  return certificates.flatMap((one) =>
+    one.outcome === 'pending' ? [{ name: one.name, request: one.request }] : [],
+  );
 }
 
 /** @throws Error unless kubeadm accepts the files of every control plane, and every node becomes Ready */
