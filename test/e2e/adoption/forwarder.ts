@@ -19,7 +19,7 @@ const TOO_EARLY = 'release-keys without a forwarder refuses, and changes nothing
 const INSTALLED = 'install-csrsigning on every control plane';
 const BESIDE = 'beside a controller manager with the same key, the forwarder runs and says so';
 const SERVED =
-  'the service issues serving certificates of kubelets, signed by kubelet-ca; whoever writes first stays';
+  'the service issues serving certificates of kubelets, signed by kubelet-ca; what is written first stays';
 const REMOVED =
   'install-csrsigning --remove everywhere: the controller manager signs as before; installed again';
 
