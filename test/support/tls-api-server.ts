@@ -34,9 +34,9 @@ export class TlsApiServer {
   /** Common names of the client certificates, by request. */
   readonly users: string[] = [];
   respond: Respond = (_, response) => void response.writeHead(404).end();
-  /** Connections that were opened. */
-  connections = 0;
-  readonly #sockets = new Set<Socket>();
+  /** On which connection each request came, by request. */
+  readonly sockets: Socket[] = [];
+  readonly #open = new Set<Socket>();
   #server: Server | undefined;
   #port = 0;
 
@@ -66,9 +66,8 @@ export class TlsApiServer {
     // Node.js would close an idle connection after 5 s, which a test takes on a slow machine
     server.keepAliveTimeout = 0;
     server.on('connection', (socket: Socket) => {
-      this.connections += 1;
-      this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
+      this.#open.add(socket);
+      socket.on('close', () => this.#open.delete(socket));
     });
     this.#server = server;
     await new Promise<void>((done) => server.listen(this.#port, '127.0.0.1', done));
@@ -86,7 +85,7 @@ export class TlsApiServer {
   }
 
   breakConnections(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#open) socket.destroy();
   }
 
   get origin(): string {
@@ -127,6 +126,7 @@ export class TlsApiServer {
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.requests.push(`${request.method} ${request.url}`);
+    this.sockets.push(request.socket);
     const { subject } = (request.socket as TLSSocket).getPeerCertificate();
     this.users.push(String(subject?.CN ?? ''));
     let body = '';
