@@ -38,6 +38,7 @@ import { FACTS, runFacts } from './kubeadm/facts.ts';
 import { MATRIX, MATRIX_CHECKS, MATRIX_HEADER, runCell } from './kubeadm/matrix.ts';
 import {
   GATE_RULES,
+  ORDER as ROTATION_ORDER,
   SITE as ROTATION_SITE,
   SMALL_SITE as SMALL_ROTATION_SITE,
 } from './rotation/plan.ts';
@@ -54,6 +55,8 @@ const { values } = parseArgs({
     /** Measures the certificates API with this many CSRs instead of checking it. */
     measure: { type: 'string' },
     outage: { type: 'boolean', default: false },
+    /** Of the rotation, only this CA. */
+    ca: { type: 'string' },
   },
 });
 const PARTS = [
@@ -68,6 +71,8 @@ const PARTS = [
 ];
 if (values.only !== undefined && !PARTS.includes(values.only))
   throw new Error(`--only: one of ${PARTS.join(', ')}`);
+const rotatedCas = ROTATION_ORDER.filter((ca) => values.ca === undefined || values.ca === ca);
+if (rotatedCas.length === 0) throw new Error(`--ca: one of ${ROTATION_ORDER.join(', ')}`);
 /** As long as certificates of kubelets live: only in a complete run, or on request. */
 const outage = values.outage || (values.only === undefined && !values.quick);
 /** Parts that --quick omits unless --only names them. */
@@ -179,7 +184,8 @@ async function runMachines(
   }
   if (runs('rotation')) {
     const site = values.quick ? SMALL_ROTATION_SITE : ROTATION_SITE;
-    await runRotation(report, service, folder, { release: WHOLE_RELEASE, site });
+    const plan = { release: WHOLE_RELEASE, site, cas: rotatedCas };
+    await runRotation(report, service, folder, plan);
   }
 }
 

@@ -1,13 +1,13 @@
 /** CAs of a live cluster are rotated to the end, one after the other, while clients use it. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import type { CakelessService } from '../harness/cakeless-service.ts';
 import type { Check, Report } from '../harness/report.ts';
 import { Traffic } from '../traffic/traffic.ts';
 import { WholeCluster } from '../whole-cluster/cluster.ts';
 import type { Site } from '../whole-cluster/plan.ts';
 import { BRING_UP_CHECKS, bringUp } from './bring-up.ts';
-import { ORDER } from './plan.ts';
 import { checkRefused, refusedChecks, takeOldCa } from './refused.ts';
 import { turn, turnChecks } from './turn.ts';
 
@@ -19,6 +19,8 @@ const traffic = (ca: string) =>
 export interface RotationPlan {
   readonly release: string;
   readonly site: Site;
+  /** One after the other. */
+  readonly cas: readonly CaName[];
 }
 
 /** One control plane cannot do without its API server while that restarts. */
@@ -28,11 +30,11 @@ export async function runRotation(
   report: Report,
   service: CakelessService,
   folder: string,
-  { release, site }: RotationPlan,
+  { release, site, cas }: RotationPlan,
 ): Promise<void> {
   const where = join(folder, ROTATION);
   mkdirSync(where);
-  const checks = [MACHINES, ...BRING_UP_CHECKS, ...ORDER.flatMap((ca) => checksOf(ca, site))];
+  const checks = [MACHINES, ...BRING_UP_CHECKS, ...cas.flatMap((ca) => checksOf(ca, site))];
   const size = isSmall(site) ? 'one control plane' : 'three control planes';
   let cluster: WholeCluster | undefined;
   try {
@@ -47,7 +49,7 @@ export async function runRotation(
       });
       if (!cluster) return;
       await bringUp(step, cluster, service);
-      for (const ca of ORDER) await rotateOne(step, cluster, service, where, ca);
+      for (const ca of cas) await rotateOne(step, cluster, service, where, ca);
     });
   } finally {
     for (const line of cluster?.complaints() ?? []) report.say(`last error of a kubelet: ${line}`);
@@ -56,7 +58,7 @@ export async function runRotation(
   }
 }
 
-const checksOf = (ca: (typeof ORDER)[number], site: Site) => {
+const checksOf = (ca: CaName, site: Site) => {
   const [before = '', after = ''] = refusedChecks(ca);
   return [before, ...turnChecks(ca), ...(isSmall(site) ? [] : [traffic(ca)]), after];
 };
@@ -69,7 +71,7 @@ async function rotateOne(
   cluster: WholeCluster,
   service: CakelessService,
   folder: string,
-  ca: (typeof ORDER)[number],
+  ca: CaName,
 ): Promise<void> {
   const old = await takeOldCa(check, cluster, service, folder, ca);
   const clients = isSmall(cluster.site) ? undefined : new Traffic(cluster.endpoint());
