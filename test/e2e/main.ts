@@ -43,6 +43,8 @@ import {
   SMALL_SITE as SMALL_ROTATION_SITE,
 } from './rotation/plan.ts';
 import { ROTATION, runRotation } from './rotation/rotation.ts';
+import { SITE as SAME_KEY_SITE, SMALL_SITE as SMALL_SAME_KEY_SITE } from './same-key/plan.ts';
+import { runSameKey, SAME_KEY } from './same-key/same-key.ts';
 import { removeOldGroups } from './whole-cluster/cgroups.ts';
 import { hostsOf, STAGE } from './whole-cluster/plan.ts';
 import { runWhole, WHOLE } from './whole-cluster/whole.ts';
@@ -68,6 +70,7 @@ const PARTS = [
   'whole',
   'adoption',
   'rotation',
+  'same-key',
 ];
 if (values.only !== undefined && !PARTS.includes(values.only))
   throw new Error(`--only: one of ${PARTS.join(', ')}`);
@@ -76,12 +79,12 @@ if (rotatedCas.length === 0) throw new Error(`--ca: one of ${ROTATION_ORDER.join
 /** As long as certificates of kubelets live: only in a complete run, or on request. */
 const outage = values.outage || (values.only === undefined && !values.quick);
 /** Parts that --quick omits unless --only names them. */
-const LONG_PARTS = ['certificates-api', 'whole', 'adoption', 'rotation'];
+const LONG_PARTS = ['certificates-api', 'whole', 'adoption', 'rotation', 'same-key'];
 const runs = (part: string) =>
   values.only === undefined ? !(values.quick && LONG_PARTS.includes(part)) : values.only === part;
 /** It needs machines, too. */
 const corporateInit = runs('corporate-root') && !values.quick;
-const runsMachines = runs('whole') || runs('adoption') || runs('rotation') || corporateInit;
+const runsMachines = ['whole', 'adoption', 'rotation', 'same-key'].some(runs) || corporateInit;
 const kubeadmReleases = values.quick ? [QUICK_RELEASE] : KUBEADM_RELEASES;
 const csrReleases = values.quick || values.measure ? [QUICK_RELEASE] : CSR_RELEASES;
 const liveReleases = values.quick ? [QUICK_RELEASE] : CONTROL_PLANE_RELEASES;
@@ -93,7 +96,7 @@ const planOf = (release: string): ControlPlanePlan =>
     : { release, kind: 'ECDSA-P256', caKeySpec: 'RSA_2048' };
 
 /** Their addresses differ: they are known to every process of a run. */
-const SITES = [STAGE, SITE, CORPORATE_SITE, ROTATION_SITE];
+const SITES = [STAGE, SITE, CORPORATE_SITE, ROTATION_SITE, SAME_KEY_SITE];
 
 async function outside(): Promise<number> {
   const why = await whyNoNamespaces();
@@ -187,6 +190,10 @@ async function runMachines(
     const plan = { release: WHOLE_RELEASE, site, cas: rotatedCas };
     await runRotation(report, service, folder, plan);
   }
+  if (runs('same-key')) {
+    const site = values.quick ? SMALL_SAME_KEY_SITE : SAME_KEY_SITE;
+    await runSameKey(report, service, folder, { release: WHOLE_RELEASE, site });
+  }
 }
 
 async function runCsrReleases(
@@ -232,6 +239,7 @@ function summarize(report: Report): void {
     report.tableByCheck(WHOLE, 'KUBEADM INIT, JOIN AND RENEWAL'),
     report.tableByCheck(ADOPTION, 'ADOPTED WHILE RUNNING'),
     report.tableByCheck(ROTATION, 'ROTATED WHILE RUNNING'),
+    report.tableByCheck(SAME_KEY, 'CAS RENEWED WITH THE SAME KEYS'),
   ];
   for (const table of tables.filter((lines) => lines.length > 1))
     console.log(`\n${table.join('\n')}`);

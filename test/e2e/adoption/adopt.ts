@@ -10,7 +10,7 @@ import { CSR_SIGNING } from '../whole-cluster/plan.ts';
 import { withLoopback } from './loopback.ts';
 import { ordinaryNodes } from './ordinary-cluster.ts';
 import { contentsOf, requireSame } from './pki.ts';
-import { CA_NAMES, type CaOfKubeadm, isSmall, LIVE } from './plan.ts';
+import { CA_NAMES, type CaOfKubeadm, isSmall } from './plan.ts';
 
 const INSPECTED = 'inspect-pki on every control plane: adoptable, with the same hashes';
 const ADOPTED = 'trust-domain adopt, in one process on the first control plane, as an importer';
@@ -38,6 +38,7 @@ export async function adopt(
   service: CakelessService,
 ): Promise<string> {
   const { first, controlPlanes } = cluster;
+  const name = cluster.site.cluster;
   const before = ordinaryNodes(cluster).map(contentsOf);
   let hashes: string[] = [];
   let kubeletCa = '';
@@ -49,7 +50,7 @@ export async function adopt(
     hashes = (all[0]?.cas ?? []).map(({ certificate }) => certificate.caCertHash);
     return hashes.join(' ');
   });
-  const adoption = ['trust-domain', 'adopt', LIVE, '-o', 'json'];
+  const adoption = ['trust-domain', 'adopt', name, '-o', 'json'];
   const { AWS_ENDPOINT_URL: url = '' } = service.environmentOutside('importer');
   const asImporter = (more: string[] = []) =>
     withLoopback(first.machine, url, (machine) =>
@@ -67,13 +68,13 @@ export async function adopt(
     return casIn(second);
   });
   await check(KUBELET_CA, async () => {
-    const create = ['trust-domain', 'create', LIVE, '--ca', 'kubelet-ca', '-o', 'json'];
+    const create = ['trust-domain', 'create', name, '--ca', 'kubelet-ca', '-o', 'json'];
     const { added } = JSON.parse(await service.mustCakeless('administrator', create));
     if (String(added) !== 'kubelet-ca') throw new Error(`added: ${added}`);
     return String(added);
   });
   await check(SAME, async () => {
-    const show = ['trust-domain', 'show', LIVE, '-o', 'json'];
+    const show = ['trust-domain', 'show', name, '-o', 'json'];
     const { caCertHashes }: { caCertHashes: string[] } = JSON.parse(
       await service.mustCakeless('administrator', show),
     );
@@ -123,15 +124,16 @@ function casIn(output: string): string {
 /** From the ConfigMap, as a platform team does without the file of the time of `kubeadm init`. */
 async function declare(cluster: WholeCluster, service: CakelessService): Promise<string> {
   const { first, controlPlanes, site } = cluster;
+  const name = site.cluster;
   const get = ['-n', 'kube-system', 'get', 'configmap', 'kubeadm-config', '-o', 'yaml'];
   const file = join(first.machine.folder, 'kubeadm-config.yaml');
   writeFileSync(file, await cluster.kubectl(get));
   await service.mustCakeless('administrator', [
-    ...['cluster', 'apply', LIVE, '--kubeadm-config', file, '--trust-domain', LIVE],
+    ...['cluster', 'apply', name, '--kubeadm-config', file, '--trust-domain', name],
     ...controlPlanes.flatMap(({ name, address }) => ['--node', `${name}=${address}`]),
     ...(isSmall(site) ? [] : ['--worker', `${cluster.worker.name}=${cluster.worker.address}`]),
   ]);
-  await changeRecord(service, LIVE, first.machine.folder, (record) => ({
+  await changeRecord(service, name, first.machine.folder, (record) => ({
     ...record,
     csrSigning: CSR_SIGNING,
   }));
@@ -142,7 +144,7 @@ async function declare(cluster: WholeCluster, service: CakelessService): Promise
 
 function nameNode(service: CakelessService, node: KubeadmNode): void {
   const { CAKELESS_EXCHANGE_BUCKET: bucket, AWS_REGION: region } = service.environment('importer');
-  const names = { cluster: LIVE, node: node.name, exchangeBucket: bucket, region };
+  const names = { cluster: node.cluster, node: node.name, exchangeBucket: bucket, region };
   const lines = Object.entries(names).map(([name, value]) => `${name}: ${value}\n`);
   writeFileSync(node.file('cakeless.yaml'), lines.join(''), { mode: 0o600 });
 }
