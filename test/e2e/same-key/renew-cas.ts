@@ -17,7 +17,7 @@ import { VALIDITY_DAYS } from './plan.ts';
 
 const RENEWED = 'trust-domain renew: later dates, a positive serial number, the same key';
 const ONE = 'the first node takes the renewed CAs with its next certificate, and nothing restarts';
-const BOTH = 'some nodes have the old certificates of the CAs, one has the new ones: all are well';
+const BOTH = 'some nodes have the old certificates of the CAs, one has the new ones: all are healthy';
 const VERIFIED = 'OpenSSL verifies old and new certificates with the CAs of before and of after';
 const OTHERS = 'the other nodes take them, one after the other, and nothing restarts';
 const RESTARTED = 'etcd, API server, controller manager, scheduler and kubelet restart with them';
@@ -50,7 +50,7 @@ export async function renewCas(
   await check(OTHERS, async () => {
     const said: string[] = [];
     for (const node of others) said.push(await takeWithoutRestart(node, before));
-    return said.length === 0 ? 'there are none' : said.join('; ');
+    return said.length === 0 ? 'no others' : said.join('; ');
   });
 }
 
@@ -100,7 +100,7 @@ async function renewCa(
   return `${ca} ${before.notAfter} became ${after.notAfter}`;
 }
 
-/** What the API server reads again by itself, so that this certificate restarts nothing. */
+/** The API server reads it again on its own: nothing restarts for it. */
 const LEAF = 'front-proxy-client';
 
 async function takeWithoutRestart(node: KubeadmNode, before: Kept): Promise<string> {
