@@ -58,7 +58,8 @@ export interface SelectionRule {
  * `all` is every certificate on the node. It includes kubelet.conf if that contains the certificate that the kubelet
  * uses, or names a file other than the kubelet's own: both are renewed. If only the kubelet's store contains the
  * certificate (kubelet-client-current.pem), or if the kubelet has rotated it since, `all` leaves it to the kubelet's
- * rotation, and renews it in the last tenth: by then rotation does not work, as in external-CA mode without a signer.
+ * rotation, and renews it in the last tenth: by then rotation does not work, as in external-CA mode without a signer. A
+ * rotation of the CA does not wait for the kubelet either.
  * @throws CommandError for a name that kubeadm does not know, and for `all` on a machine without any certificate
  */
 export function selectCertificates(folders: NodeFolders, rule: SelectionRule): Selection {
@@ -128,13 +129,17 @@ function whyNot(place: PlaceState, all: boolean, rule: SelectionRule, folders: N
   const left = remaining(place, rule.now);
   if (rule.expiresWithin && !expiresWithin(left, rule.expiresWithin) && !rule.isDue?.(place))
     return { reason: `valid until ${isoDate(place.leaf.validTo)}`, isError: false };
-  if (all && !rule.includesKubelets && isKubeletsJob(place) && mayStillRotate(place, rule.now))
+  if (all && !mayRenewKubelets(place, rule) && isKubeletsJob(place))
     return {
       reason: `the kubelet rotates it (${place.certificateFile}); to renew it anyway, give its name`,
       isError: false,
     };
   return undefined;
 }
+
+/** The kubelet would rotate its certificate in months only, and does not know that a rotation of its CA waits for it. */
+const mayRenewKubelets = (place: CertificateInPlace, rule: SelectionRule): boolean =>
+  rule.includesKubelets || rule.isDue?.(place) === true || !mayStillRotate(place, rule.now);
 
 /** Whether a certificate is one that the service does not issue, because the etcd is not the cluster's own. */
 const isOfExternalEtcd = (name: CertificateName, folders: NodeFolders): boolean =>

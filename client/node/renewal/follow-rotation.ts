@@ -4,7 +4,6 @@ import { CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { USES } from '../disk/components.ts';
 import { readIssuedServing } from '../disk/issued-serving.ts';
-import { isKubeletsJob } from '../disk/kubelet-rotation.ts';
 import { type NodeFolders, placeOf } from '../disk/places.ts';
 import { type CertificateInPlace, readPlace } from '../disk/read-place.ts';
 import { isOfReplaced } from '../rotation/due.ts';
@@ -161,7 +160,6 @@ function why(place: CertificateInPlace, reports: readonly CertificateReport[]): 
   const report = reports.find(({ name }) => name === place.name);
   const known = report && BY_OUTCOME[report.outcome];
   if (known !== undefined) return known;
-  if (isKubeletsJob(place)) return 'the kubelet rotates it';
   return report?.isError ? (report.reason ?? 'it cannot be renewed') : 'a later run renews it';
 }
 

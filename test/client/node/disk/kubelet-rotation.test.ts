@@ -54,6 +54,15 @@ it('a certificate that only the kubelet has is left to it until the last tenth o
   expect(isRenewed(80, 'kubelet.conf')).toBe(true);
 });
 
+it.each([
+  ['a rotation of its CA replaces it, and does not wait for the kubelet', true],
+  ['a rotation of another CA leaves it to the kubelet', false],
+])('%s', (_, isDue) => {
+  placeWith('named');
+  const rule = { names: ['all'], now: after(10), isDue: () => isDue };
+  expect(selectCertificates(folders, rule).present).toHaveLength(isDue ? 1 : 0);
+});
+
 it('a certificate that an installation wrote to kubelet.conf and to the store is renewed', () => {
   expect(isKubeletsJob(placeWith('embedded'))).toBe(false);
   expect(isRenewed(80, 'all')).toBe(true);
