@@ -35,6 +35,8 @@ interface Probe {
 }
 
 const PROBE_MS = 8000;
+/** Rights are not what a forwarder waits for when it starts again: by then it was ready with them. */
+const READY_MS = 60_000;
 
 export async function checkRights(
   check: Check,
@@ -44,7 +46,7 @@ export async function checkRights(
   const shipped = await setting.rbac();
   const roles = parseAllDocuments(shipped).map((document): Role => document.toJS());
   await check('the RBAC as shipped is enough for everything', async () => {
-    const broken = await brokenWith(setting, worker, roles, 60_000);
+    const broken = await brokenWith(setting, worker, roles, READY_MS);
     if (broken) throw new Error(broken);
     return `${roles.flatMap(({ rules = [] }) => rules).length} rules`;
   });
@@ -171,7 +173,7 @@ function probes(setting: Setting, worker: KubeletProgram, forwarder: Forwarder):
   const restarted = once(async () => {
     const before = await renewedAt();
     await forwarder.kill();
-    await forwarder.ready(PROBE_MS);
+    await forwarder.ready(READY_MS);
     return before;
   });
   return [
