@@ -17,7 +17,8 @@ import { VALIDITY_DAYS } from './plan.ts';
 
 const RENEWED = 'trust-domain renew: later dates, a positive serial number, the same key';
 const ONE = 'the first node takes the renewed CAs with its next certificate, and nothing restarts';
-const BOTH = 'some nodes have the old certificates of the CAs, one has the new ones: all are healthy';
+const BOTH =
+  'some nodes have the old certificates of the CAs, one has the new ones: all are healthy';
 const VERIFIED = 'OpenSSL verifies old and new certificates with the CAs of before and of after';
 const OTHERS = 'the other nodes take them, one after the other, and nothing restarts';
 const RESTARTED = 'etcd, API server, controller manager, scheduler and kubelet restart with them';
@@ -59,18 +60,24 @@ export async function restartAll(check: Check, cluster: WholeCluster): Promise<v
   await check(RESTARTED, async () => {
     for (const node of cluster.controlPlanes) {
       const old = await programs(node);
-      await node.shell(`kill ${[...old].map(([, pid]) => pid).join(' ')}`);
-      await node.kubelet.restart();
-      await until(`the programs of ${node.name}`, async () => {
-        const now = await programs(node);
-        const left = [...old].filter(([name, pid]) => (now.get(name) ?? pid) === pid);
-        if (left.length > 0) throw new Error(left.join('; '));
-        return true;
-      });
+      const others = [...old].filter(([name]) => name !== 'kubelet');
+      await node.shell(`kill ${others.map(([, pid]) => pid).join(' ')}`);
+      await until(`the programs of ${node.name}`, () => allNew(node, others));
       await until('/readyz', () => readyz(cluster, node, node));
+      // a kubelet that starts without an API server is not ready for minutes
+      await node.kubelet.restart();
+      await until(`the kubelet of ${node.name}`, () => allNew(node, [...old]));
     }
     return allWell(cluster);
   });
+}
+
+/** @throws Error while a program has the same process, or none */
+async function allNew(node: KubeadmNode, old: readonly [string, string][]): Promise<true> {
+  const now = await programs(node);
+  const left = old.filter(([name, pid]) => (now.get(name) ?? pid) === pid);
+  if (left.length > 0) throw new Error(left.join('; '));
+  return true;
 }
 
 /** CA certificates in a folder of the test, by CA. */
