@@ -1,6 +1,7 @@
 /** What this node reports about a rotation: what it has seen, what it can prove, and what is left. */
 import type { PublishedRotation } from '../../../lib/contract/published-rotation.ts';
 import type { NodePlace } from '../exchange/outcomes.ts';
+import { rememberStarts } from './known-starts.ts';
 import { rememberProofs } from './proofs.ts';
 import { type ProveDeps, prove } from './prove.ts';
 import { evidenceOf, type KnownRotation, type RotationEvidence } from './recall-evidence.ts';
@@ -18,8 +19,12 @@ export async function gatherEvidence(
   { published, memory }: Followed,
 ): Promise<RotationEvidence> {
   const proofs = await prove(deps, place, published);
-  await rememberProofs(deps.stateDir, proofs).catch((error: unknown) =>
-    deps.terminal.progress(`note: the proofs of this node are not remembered: ${error}`),
-  );
-  return evidenceOf(memory, proofs, deps, deps.clock.now());
+  const { evidence, starts } = evidenceOf(memory, proofs, deps, deps.clock.now());
+  try {
+    await rememberProofs(deps.stateDir, proofs);
+    await rememberStarts(deps.stateDir, starts);
+  } catch (error) {
+    deps.terminal.progress(`note: the proofs of this node are not remembered: ${error}`);
+  }
+  return evidence;
 }

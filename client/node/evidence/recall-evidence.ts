@@ -6,6 +6,7 @@ import { type NodeReport, REPORT_LIMITS } from '../../../lib/contract/node-repor
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import type { NodeFolders } from '../disk/places.ts';
 import { type RotationMemory, recallRotation } from '../state/rotation-memory.ts';
+import { type KnownStart, recallStarts } from './known-starts.ts';
 import { type Proofs, recallProofs } from './proofs.ts';
 import { findStarted, type Processes, type StartedComponents } from './started-components.ts';
 
@@ -24,18 +25,19 @@ interface Place extends Processes {
 export function recallEvidence(place: Place, now: Date): RotationEvidence | undefined {
   const memory = recallRotation(place.stateDir);
   if (!memory) return undefined;
-  return evidenceOf(memory, recallProofs(place.stateDir, memory.sequence), place, now);
+  return evidenceOf(memory, recallProofs(place.stateDir, memory.sequence), place, now).evidence;
 }
 
+/** @returns also which starts of components to remember */
 export function evidenceOf(
   { sequence, ca, phase, left }: KnownRotation,
   proofs: Proofs,
-  { folders, proc }: Pick<Place, 'folders' | 'proc'>,
+  place: Place,
   now: Date,
-): RotationEvidence {
-  const { started, unknown } = ca ? look(ca, folders, now, proc) : NOTHING;
+): { evidence: RotationEvidence; starts: readonly KnownStart[] } {
+  const { started, unknown, starts } = ca ? look(ca, place, now) : NOTHING;
   const all = [...left, ...proofs.left, ...unknown];
-  return {
+  const evidence = {
     sequence,
     ...(ca !== undefined && { ca }),
     ...(phase !== undefined && { phase }),
@@ -48,19 +50,16 @@ export function evidenceOf(
     started,
     left: all.slice(0, REPORT_LIMITS.items).map(short),
   };
+  return { evidence, starts };
 }
 
-const NOTHING: StartedComponents = { started: [], unknown: [] };
+const NOTHING: StartedComponents = { started: [], unknown: [], starts: [] };
 
 /** A file that cannot be looked at must not hide what is known. */
-function look(
-  ca: CaName,
-  folders: NodeFolders,
-  now: Date,
-  proc: string | undefined,
-): StartedComponents {
+function look(ca: CaName, { folders, stateDir, proc }: Place, now: Date): StartedComponents {
   try {
-    return findStarted(ca, folders, now, proc === undefined ? {} : { proc });
+    const known = recallStarts(stateDir);
+    return findStarted(ca, folders, now, { known, ...(proc !== undefined && { proc }) });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { ...NOTHING, unknown: [`when components started is not known: ${reason}`] };

@@ -1,13 +1,18 @@
 /** Whether the components that read the certificates of a CA only when they start have started since those changed. */
+import { createHash } from 'node:crypto';
 import type { NodeReport } from '../../../lib/contract/node-report.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
+import { readTextIfThere } from '../../read-text.ts';
 import { type Component, componentsToRestart } from '../disk/components.ts';
 import { statIfThere } from '../disk/file-change.ts';
+import { fingerprintsOf } from '../disk/fingerprints.ts';
+import { caPemIn } from '../disk/kubeconfig-ca.ts';
 import { caFileOf, fileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { readManifest } from '../restart/manifest.ts';
 import { findProcesses } from '../restart/processes.ts';
 import { rootCaFile } from '../restart/root-ca-file.ts';
+import { isSameStart, type KnownStart } from './known-starts.ts';
 
 type Started = NonNullable<NodeReport['rotation']>['started'][number];
 
@@ -15,6 +20,8 @@ export interface StartedComponents {
   readonly started: Started[];
   /** Components of which it is not known, in sentences. */
   readonly unknown: string[];
+  /** What to remember for the next run. */
+  readonly starts: KnownStart[];
 }
 
 export interface Processes {
@@ -22,28 +29,37 @@ export interface Processes {
   readonly proc?: string;
 }
 
+interface Known extends Processes {
+  /** What the last run remembered. */
+  readonly known?: readonly KnownStart[];
+}
+
 export function findStarted(
   ca: CaName,
   folders: NodeFolders,
   now: Date,
-  { proc = '/proc' }: Processes = {},
+  { proc = '/proc', known = [] }: Known = {},
 ): StartedComponents {
-  const found: StartedComponents = { started: [], unknown: [] };
+  const found: StartedComponents = { started: [], unknown: [], starts: [] };
   for (const component of componentsToRestart([], [ca], () => undefined)) {
     if (!runsHere(component, folders)) continue;
-    const startedAt = startOf(component, folders, now, proc);
-    const filesChangedAt = lastChange(filesOf(component, ca, folders));
+    const processes = processesOf(component, folders, proc);
+    const startedAt = startOf(processes, now, proc);
+    const files = filesOf(component, ca, folders);
+    const changedAt = lastChange(files);
     if (startedAt === undefined)
       found.unknown.push(
         `${component} was not found among the processes of this node, so it is not known whether it has read the CA certificates of ${ca}`,
       );
-    else if (filesChangedAt !== undefined)
-      found.started.push({
-        component,
-        startedAt: new Date(startedAt).toISOString(),
-        filesChangedAt: new Date(filesChangedAt).toISOString(),
-        isSince: startedAt > filesChangedAt,
-      });
+    else if (changedAt !== undefined) {
+      const start = { component, processes, certificates: digestOfCas(files) };
+      const same = known.find((one) => isSameStart(one, start));
+      const filesChangedAt = same?.filesChangedAt ?? new Date(changedAt).toISOString();
+      const isSince = same !== undefined || startedAt > changedAt;
+      const at = new Date(startedAt).toISOString();
+      found.started.push({ component, startedAt: at, filesChangedAt, isSince });
+      if (isSince) found.starts.push({ ...start, filesChangedAt });
+    }
   }
   return found;
 }
@@ -79,17 +95,24 @@ function lastChange(files: readonly string[]): number | undefined {
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
-/** Of its oldest process; undefined if none is visible. */
-function startOf(
-  component: Component,
-  folders: NodeFolders,
-  now: Date,
-  proc: string,
-): number | undefined {
-  const manifest = readManifest(component, folders);
-  const ticks = findProcesses(component, folders, manifest, proc).map((id) =>
-    Number(id.split(':')[1]),
-  );
+/** The certificates of each file, in whatever order. A kubeconfig has them in its CA data. */
+function digestOfCas(files: readonly string[]): string {
+  const certificates = files.map((file) => {
+    const pem = isKubeconfig(file) ? caPemIn(file) : readTextIfThere(file);
+    return fingerprintsOf(pem ?? '').sort();
+  });
+  return createHash('sha256').update(JSON.stringify(certificates)).digest('hex');
+}
+
+const isKubeconfig = (file: string) => file.endsWith('.conf');
+
+/** Each with its start, in an order that stays. */
+const processesOf = (component: Component, folders: NodeFolders, proc: string): string[] =>
+  findProcesses(component, folders, readManifest(component, folders), proc).toSorted();
+
+/** Of its oldest process, in milliseconds since 1970; undefined if none is visible. */
+function startOf(processes: readonly string[], now: Date, proc: string): number | undefined {
+  const ticks = processes.map((id) => Number(id.split(':')[1]));
   const uptimeMs = readUptimeMs(proc);
   if (ticks.length === 0 || uptimeMs === undefined) return undefined;
   return now.getTime() - uptimeMs + Math.min(...ticks) * MS_PER_TICK;

@@ -9,6 +9,7 @@ import { readTextIfThere } from '../../read-text.ts';
 import { whyNotOwn } from '../csr/pattern.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
 import type { Kubeconfig } from '../disk/kubeconfig.ts';
+import { caPemOf } from '../disk/kubeconfig-ca.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import type { CertificateInPlace } from '../disk/read-place.ts';
 import { subjectUntil } from '../trust/above.ts';
@@ -112,15 +113,12 @@ function problemsOfServer({ server, missingCluster, isInsecure }: Kubeconfig): s
 
 /** kubeadm compares the first certificate of a kubeconfig's CA data with ca.crt, but only in `init`. */
 function problemsOfCaData(
-  { certificateAuthority }: NonNullable<CertificateInPlace['kubeconfig']>,
+  kubeconfig: NonNullable<CertificateInPlace['kubeconfig']>,
   trustBundle: string | undefined,
   caFile: string,
 ): string[] {
-  if (!certificateAuthority) return ['it names no certificate authority'];
-  const text =
-    'pem' in certificateAuthority
-      ? certificateAuthority.pem
-      : readTextIfThere(certificateAuthority.file);
+  if (!kubeconfig.certificateAuthority) return ['it names no certificate authority'];
+  const text = caPemOf(kubeconfig);
   if (trustBundle === undefined) return [];
   const [known, own] = [parseCertificates(trustBundle), parseCertificates(text ?? '')];
   const lacks = without(known, own);

@@ -1,12 +1,12 @@
 /** Writes what a worker without AWS credentials trusts to its own Node object, with the credential of its kubelet. */
-import { dirname } from 'node:path';
 import { nodeOfUser } from '../../../lib/names.ts';
 import { readTextIfThere } from '../../read-text.ts';
 import type { Terminal } from '../../terminal.ts';
 import { parseCertificates, sha256Of } from '../disk/fingerprints.ts';
-import { readKubeconfig } from '../disk/kubeconfig.ts';
+import { caPemIn } from '../disk/kubeconfig-ca.ts';
 import { caFileOf, fileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
+import { type KnownStart, recallStarts, rememberStarts } from '../evidence/known-starts.ts';
 import { findStarted, type Processes } from '../evidence/started-components.ts';
 import { recallRotation } from '../state/rotation-memory.ts';
 import { annotationPatch, type RotationAnnotation } from './rotation-annotation.ts';
@@ -25,7 +25,9 @@ export async function annotateNode(deps: AnnotateDeps): Promise<void> {
   try {
     const name = nodeName(deps.folders);
     if (name === undefined) throw new Error('kubelet.conf has no certificate that names the node');
-    await deps.patch(`/api/v1/nodes/${name}`, annotationPatch(annotationOf(deps)));
+    const { annotation, starts } = annotationOf(deps);
+    await deps.patch(`/api/v1/nodes/${name}`, annotationPatch(annotation));
+    await rememberStarts(deps.stateDir, starts);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     deps.terminal.progress(
@@ -45,26 +47,22 @@ function nodeName(folders: NodeFolders): string | undefined {
 /** The forwarder takes no longer list; a CA file has two certificates during a rotation. */
 const MOST_CERTIFICATES = 12;
 
-function annotationOf({ folders, stateDir, now, proc }: AnnotateDeps): RotationAnnotation {
+function annotationOf({ folders, stateDir, now, proc }: AnnotateDeps): {
+  annotation: RotationAnnotation;
+  starts: readonly KnownStart[];
+} {
   const sequence = recallRotation(stateDir)?.sequence;
-  const processes = proc === undefined ? {} : { proc };
-  const kubelet = findStarted('ca', folders, now(), processes).started.find(
-    ({ component }) => component === 'kubelet',
-  );
-  return {
+  const known = recallStarts(stateDir);
+  const processes = { known, ...(proc !== undefined && { proc }) };
+  const { started, starts } = findStarted('ca', folders, now(), processes);
+  const kubelet = started.find(({ component }) => component === 'kubelet');
+  const annotation = {
     ...(sequence !== undefined && { sequence }),
     caFile: digestsOf(readTextIfThere(caFileOf('ca', folders))),
-    kubeconfig: digestsOf(caDataOf(folders)),
+    kubeconfig: digestsOf(caPemIn(fileOf(placeOf('kubelet.conf', folders)))),
     restarted: kubelet?.isSince === true,
   };
-}
-
-function caDataOf(folders: NodeFolders): string | undefined {
-  const file = fileOf(placeOf('kubelet.conf', folders));
-  const text = readTextIfThere(file);
-  const ca =
-    text === undefined ? undefined : readKubeconfig(text, dirname(file)).certificateAuthority;
-  return ca && 'file' in ca ? readTextIfThere(ca.file) : ca?.pem;
+  return { annotation, starts };
 }
 
 const digestsOf = (pem: string | undefined): string[] =>

@@ -1,6 +1,6 @@
 /** What this node says about itself. Only reads; a file that cannot be read is left out, and reported by others. */
 
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
 import { isoDate } from '../../../lib/certificate/iso-date.ts';
 import {
   MAX_REPORT_BYTES,
@@ -19,7 +19,7 @@ import { findCaKeys } from '../disk/ca-keys.ts';
 import { COMPONENTS } from '../disk/components.ts';
 import { parseCertificates, sha256Of } from '../disk/fingerprints.ts';
 import { findKeyCopies } from '../disk/key-copies.ts';
-import { readKubeconfig } from '../disk/kubeconfig.ts';
+import { caPemIn } from '../disk/kubeconfig-ca.ts';
 import { caFileOf, fileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
 import { readManifest } from '../restart/manifest.ts';
@@ -118,14 +118,7 @@ function caDataOf(name: CertificateName, folders: NodeFolders) {
   const place = placeOf(name, folders);
   if (place.kind !== 'kubeconfig') return [];
   const file = fileOf(place);
-  const text = readTextIfThere(file);
-  if (text === undefined) return [];
-  const { certificateAuthority } = readKubeconfig(text, dirname(file));
-  const pem =
-    certificateAuthority && 'file' in certificateAuthority
-      ? readTextIfThere(certificateAuthority.file)
-      : certificateAuthority?.pem;
-  return [{ file: short(file), sha256: hashesOf(pem ?? '') }];
+  return existsSync(file) ? [{ file: short(file), sha256: hashesOf(caPemIn(file) ?? '') }] : [];
 }
 
 /** In their places, and copies elsewhere. */

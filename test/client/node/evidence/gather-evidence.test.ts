@@ -274,6 +274,15 @@ it.each<[string, (request: string) => void, RegExp]>([
 
 describe('the start of a component', () => {
   const changedAt = () => statSync(at('pki/etcd/ca.crt')).ctimeMs;
+  let original = '';
+  beforeAll(() => {
+    original = readFileSync(at('pki/etcd/ca.crt'), 'utf8');
+  });
+  const textOf = (name: string) =>
+    name === 'etcd/ca' ? original : readFileSync(at(`pki/${name}.crt`), 'utf8');
+  const writeCas = (...names: string[]) =>
+    writeFileSync(at('pki/etcd/ca.crt'), names.map(textOf).join(''));
+  afterEach(() => writeCas('etcd/ca'));
   /** @param ms after the change of the CA file */
   const startedAfterChange = (ms: number) => {
     run('etcd', 10, 0); // with the machine
@@ -290,6 +299,23 @@ describe('the start of a component', () => {
     ]);
   });
 
+  it.each<[string, () => void, boolean]>([
+    ['the order of the certificates changes', () => writeCas('ca', 'etcd/ca'), true],
+    ['a certificate is added', () => writeCas('etcd/ca', 'ca', 'etcd/server'), false],
+    ['a certificate is dropped', () => writeCas('ca'), false],
+    ['another process runs', () => run('etcd', 10, 1), false],
+  ])('counts for what the process has read: %s', (_, change, isSince) => {
+    writeCas('etcd/ca', 'ca');
+    const { starts } = findStarted('etcd-ca', folders, startedAfterChange(1000), { proc });
+    expect(starts).toMatchObject([{ component: 'etcd', processes: ['10:0'] }]);
+    change();
+    const now = new Date(changedAt() - 20 + UPTIME_S * 1000);
+    const [started] = findStarted('etcd-ca', folders, now, { proc, known: starts }).started;
+    expect(started?.isSince).toBe(isSince);
+    // without the memory the time of the file decides
+    expect(findStarted('etcd-ca', folders, now, { proc }).started[0]?.isSince).toBe(false);
+  });
+
   it('is that of its oldest process', () => {
     run('etcd', 11, 90_000);
     const [started] = findStarted('etcd-ca', folders, NOW, { proc }).started;
@@ -300,6 +326,7 @@ describe('the start of a component', () => {
     rmSync(join(proc, '10'), { recursive: true });
     expect(findStarted('etcd-ca', folders, NOW, { proc })).toEqual({
       started: [],
+      starts: [],
       unknown: [expect.stringMatching(/^etcd was not found among the processes/)],
     });
   });

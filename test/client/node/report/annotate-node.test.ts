@@ -41,8 +41,12 @@ async function annotate(now: Date, patch?: () => Promise<unknown>, kubeconfigDir
 }
 
 const LATER = new Date('2099-01-01T00:00:00Z');
+const EARLIER = new Date('2020-01-01T00:00:00Z');
+
+beforeEach(() => rmSync(join(folder, 'cakeless', 'component-starts.json'), { force: true }));
 
 it('is what its CA file and its kubeconfig have, and whether the kubelet has started since', async () => {
+  expect((await annotate(EARLIER)).annotation.restarted).toBe(false);
   const { path, annotation, text } = await annotate(LATER);
   expect([path, said]).toEqual(['/api/v1/nodes/cp-1', []]);
   expect(annotation).toMatchObject({
@@ -51,7 +55,8 @@ it('is what its CA file and its kubeconfig have, and whether the kubelet has sta
     restarted: true,
   });
   expect(text.length).toBeLessThan(2048);
-  expect((await annotate(new Date('2020-01-01T00:00:00Z'))).annotation.restarted).toBe(false);
+  // that is known of this process from now on
+  expect((await annotate(EARLIER)).annotation.restarted).toBe(true);
 });
 
 it('has the number of the rotation that the node has followed', async () => {

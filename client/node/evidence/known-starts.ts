@@ -1,0 +1,50 @@
+/**
+ * The processes that have started with the CA certificates that are in their files now. The times of the files alone do not
+ * tell: a rotation turns the order of the certificates in them, and kubeconfigs get new client certificates, and neither asks
+ * for a restart. What is remembered counts for one process and one set of certificates.
+ */
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { makeFolder, writeDurably } from '../../../lib/files/durable-file.ts';
+import { readTextIfThere } from '../../read-text.ts';
+
+const startSchema = z.object({
+  component: z.string(),
+  /** Process ids with their start times. */
+  processes: z.array(z.string()),
+  /** Digest of the CA certificates in its files. */
+  certificates: z.string(),
+  /** When those were written. */
+  filesChangedAt: z.string(),
+});
+const schema = z.object({ starts: z.array(startSchema) });
+
+export type KnownStart = z.infer<typeof startSchema>;
+
+const fileIn = (stateDir: string) => join(stateDir, 'component-starts.json');
+
+export async function rememberStarts(
+  stateDir: string,
+  starts: readonly KnownStart[],
+): Promise<void> {
+  await makeFolder(stateDir);
+  await writeDurably(fileIn(stateDir), `${JSON.stringify({ starts })}\n`, 0o600);
+}
+
+/** Empty if nothing is remembered, or the file cannot be read. */
+export function recallStarts(stateDir: string): readonly KnownStart[] {
+  try {
+    const text = readTextIfThere(fileIn(stateDir));
+    return text === undefined ? [] : (schema.safeParse(JSON.parse(text)).data?.starts ?? []);
+  } catch {
+    return [];
+  }
+}
+
+export const isSameStart = (
+  one: Omit<KnownStart, 'filesChangedAt'>,
+  other: Omit<KnownStart, 'filesChangedAt'>,
+): boolean =>
+  one.component === other.component &&
+  one.certificates === other.certificates &&
+  one.processes.join() === other.processes.join();
