@@ -6,6 +6,7 @@ import { USES } from '../disk/components.ts';
 import { readIssuedServing } from '../disk/issued-serving.ts';
 import { type NodeFolders, placeOf } from '../disk/places.ts';
 import { type CertificateInPlace, readPlace } from '../disk/read-place.ts';
+import { noteStarts } from '../evidence/note-starts.ts';
 import { isOfReplaced } from '../rotation/due.ts';
 import type { FollowedRotation } from '../rotation/follow.ts';
 import { hasKey, readCaFile } from '../rotation/versions.ts';
@@ -114,15 +115,26 @@ export function hasToTurn(followed: FollowedRotation | undefined, folders: NodeF
   return own.length > 0 && own.every((one) => one.chainsTo(next));
 }
 
-/** Before the files change: only what this node remembers to have dropped can return. */
-export async function rememberDrops(
-  stateDir: string,
+/** Before the files change: which components have read them, and what the node drops. */
+export async function rememberBefore(
+  deps: Pick<RenewalDeps, 'folders' | 'clock' | 'stateDir' | 'proc'>,
   followed: FollowedRotation | undefined,
   { dropped }: WantedCas,
 ): Promise<void> {
   const rotation = followed?.published.rotation;
+  if (!rotation) return;
+  await noteStarts(deps, rotation.ca);
+  await rememberDrops(deps.stateDir, rotation, dropped);
+}
+
+/** Only what this node remembers to have dropped can return. */
+async function rememberDrops(
+  stateDir: string,
+  rotation: NonNullable<FollowedRotation['published']['rotation']>,
+  dropped: WantedCas['dropped'],
+): Promise<void> {
   const memory = recallRotation(stateDir);
-  if (!rotation || rotation.compromised || !memory) return;
+  if (rotation.compromised || !memory) return;
   const to = rotation.to.publicKeySha256;
   const more = dropped
     .filter(({ ca, key }) => ca === rotation.ca && key === rotation.from.publicKeySha256)

@@ -33,7 +33,7 @@ import {
   gainedCas,
   hasToTurn,
   type NewLeaf,
-  rememberDrops,
+  rememberBefore,
 } from './follow-rotation.ts';
 import { leaseFor, type RenewalDeps, type RenewalOptions } from './options.ts';
 import { type RenewalOutcome, trustDomainsOf } from './outcomes.ts';
@@ -221,7 +221,7 @@ async function installAll(
         'run the same command again: its requests are kept',
       );
     const withHealth = { ...planned, unhealthyBefore };
-    await rememberDrops(deps.stateDir, options.rotation, latest.wanted);
+    await rememberBefore(deps, options.rotation, latest.wanted);
     const prepared = await prepareInstallation(deps.stateDir, withHealth, deps.clock.now());
     deps.terminal.progress(`installing ${[...planned.names, ...planned.caFiles].join(', ')} ...`);
     const installed = await completeInstallation(prepared, deps, lease, reloading);

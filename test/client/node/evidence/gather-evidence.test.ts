@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseCertificates, sha256Of } from '../../../../client/node/disk/fingerprints.ts';
 import { gatherEvidence } from '../../../../client/node/evidence/gather-evidence.ts';
+import { noteStarts } from '../../../../client/node/evidence/note-starts.ts';
 import { recallEvidence } from '../../../../client/node/evidence/recall-evidence.ts';
 import { findStarted } from '../../../../client/node/evidence/started-components.ts';
 import { collectReport, textOfReport } from '../../../../client/node/report/collect.ts';
@@ -314,6 +315,19 @@ describe('the start of a component', () => {
     expect(started?.isSince).toBe(isSince);
     // without the memory the time of the file decides
     expect(findStarted('etcd-ca', folders, now, { proc }).started[0]?.isSince).toBe(false);
+  });
+
+  it('is noted before its files change, for somebody may have restarted it since the last run', async () => {
+    writeCas('etcd/ca', 'ca');
+    const now = startedAfterChange(1000);
+    await noteStarts({ folders, stateDir, proc, clock: { now: () => now } }, 'etcd-ca');
+    writeCas('ca', 'etcd/ca');
+    const nothing = { gone: [], compromised: [], dropped: [], left: [] };
+    const memory = { trustDomain: 'prod', sequence: 2, ca: 'etcd-ca', phase: 'issue' } as const;
+    await rememberRotation(stateDir, { ...memory, ...nothing });
+    const later = new Date(changedAt() - 20 + UPTIME_S * 1000);
+    const started = recallEvidence({ folders, stateDir, proc }, later)?.started;
+    expect(started).toMatchObject([{ component: 'etcd', isSince: true }]);
   });
 
   it('is that of its oldest process', () => {
