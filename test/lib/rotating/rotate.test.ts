@@ -1,4 +1,5 @@
 /** Changes of phase: what they need, what they write, and that a killed, doubled or raced one ends as any other. */
+import { renewCa } from '../../../lib/ca/renew-ca.ts';
 import { publishedRotationSchema } from '../../../lib/contract/published-rotation.ts';
 import type { Phase } from '../../../lib/contract/rotation-phases.ts';
 import {
@@ -394,6 +395,43 @@ describe.each(CHANGES)('after %j, the change to %s', (phases, to) => {
       expect([phase, sequence]).toEqual([to === 'declare' ? 'issue' : to, phases.length + 1]);
     expect(outcome().steps).toHaveLength(phases.length + 1);
     expect(world.published()).toMatchObject({ sequence: phases.length + 1 });
+  });
+});
+
+describe('a CA that is renewed with the same key while its rotation is planned', () => {
+  /** The cross certificate ends with the old CA. */
+  const LONGER = { validityDays: 4000 };
+  const renew = () =>
+    renewCa(world.service, {
+      action: 'renew-ca',
+      trustDomain: 'prod',
+      ca: 'ca',
+      validityDays: 5000,
+    });
+
+  it('is rotated with the cross certificate that was drafted before, after a new approval', async () => {
+    const { plan, approve, go, published } = world;
+    const before = await plan(LONGER);
+    approve(before);
+    await renew();
+    expect(await go('trust')).toMatchObject({ changed: false });
+    const after = await plan();
+    expect(after).toMatchObject({ crossTbsSha256: before.crossTbsSha256 });
+    approve(after);
+    expect(await go('trust')).toMatchObject({ changed: true });
+    expect(published()).toMatchObject({ rotation: { cross: expect.any(String) } });
+  });
+
+  it('is rotated if the start was begun, and not finished', async () => {
+    const { plan, approve, go, authority } = world;
+    approve(await plan(LONGER));
+    authority.interrupt = (point) => {
+      if (point === 'before replace') throw new Error('killed');
+    };
+    await go('trust').catch(() => {});
+    authority.interrupt = () => {};
+    await renew();
+    expect(await go('trust')).toMatchObject({ changed: true, phase: 'trust' });
   });
 });
 
