@@ -74,7 +74,7 @@ function describeChange(rotated: Rotated, to: Phase, dryRun: boolean): string {
   return `${what}: would change from phase ${phase} to ${to}${dryRun ? ' (dry run)' : ''}`;
 }
 
-/** A fleet of a thousand clusters may lack a thousand things; -o wide and -o json list all of them. */
+/** A fleet of a thousand clusters may lack a thousand things; -o wide and -o json list more. */
 const MOST_SHOWN = 50;
 
 const MISSING: readonly Column[] = [
@@ -94,7 +94,7 @@ function describeFindings({
   return [
     ...progress.map(({ what, done, of }) => `${done} of ${of} ${what}`),
     ...(missing.length > 0 ? [{ columns: MISSING, rows }] : []),
-    ...(more > 0 ? [`and ${more} more; -o json lists all`] : []),
+    ...(more > 0 ? [`and ${more} more; -o json lists them`] : []),
     ...notes.map((note) => `note: ${note}`),
     ...(plan && missing.some(({ subject }) => subject === 'approval')
       ? [
@@ -165,7 +165,7 @@ function describeStatus(status: RotationStatus): Line[] {
     ...(todo.length > 0 ? ['to do now:'] : []),
     ...todo.slice(0, MOST_SHOWN).map((what) => `- ${what}`),
     ...(todo.length > MOST_SHOWN
-      ? [`and ${todo.length - MOST_SHOWN} more; -o json lists all`]
+      ? [`and ${todo.length - MOST_SHOWN} more; -o json lists them`]
       : []),
   ];
 }

@@ -530,6 +530,31 @@ describe('the status', () => {
     expect(writes()).toBe(before);
   });
 
+  const lacking = (cluster: string, count: number) =>
+    Array.from({ length: count }, (_, i) => ({
+      subject: `${cluster}/object/${i}`,
+      why: 'x'.repeat(1000),
+      fix: 'y'.repeat(100),
+    }));
+  const MOST_OF_LAMBDA = 6 * 1024 * 1024;
+
+  it.each([
+    ['status', () => world.status()],
+    ['response to rotate', () => world.go('issue')],
+  ])('a %s has room for every cluster, however much some of them report', async (_, ask) => {
+    await world.advance('trust');
+    const missing = [...lacking('liar', 9000), ...lacking('other', 9000), ...lacking('prod', 2)];
+    world.gate.result = { ...EMPTY_GATE, missing };
+    const found = await ask();
+    expect(JSON.stringify(found).length).toBeLessThan(MOST_OF_LAMBDA);
+    const listed = found.missing.map(({ subject }) => subject);
+    expect(listed).toEqual(expect.arrayContaining(['prod/object/0', 'prod/object/1']));
+    expect(found.notes).toEqual([
+      `18002 things are missing, and only ${listed.length} are listed, of each cluster in turn: the others are listed when these are there, or are waived`,
+    ]);
+    expect(world.document().rotation?.phase).toBe('trust');
+  });
+
   it('says when nothing is missing', async () => {
     await world.advance('trust');
     expect((await world.status()).todo).toEqual([
