@@ -1,4 +1,5 @@
 /** What every gate is asked, and what it finds. */
+import { quote } from '../printable.ts';
 import type { ClusterEvidence, Evidence, NodeEvidence } from './evidence/evidence.ts';
 import type { GateResult, GateRules, Missing, Transition } from './gate-result.ts';
 
@@ -21,7 +22,8 @@ export type Findings = Pick<GateResult, 'missing' | 'notes' | 'progress'>;
 /** Why the evidence of a subject is missing, and what a person does about it. */
 export type Reason = Omit<Missing, 'subject'>;
 
-export const nodeSubject = (cluster: string, node: string) => `${cluster}/node/${node}`;
+/** Anyone who can create a Node object chose its name. */
+export const nodeSubject = (cluster: string, node: string) => `${cluster}/node/${quote(node)}`;
 export const reportSubject = (cluster: string) => `${cluster}/report/cluster`;
 
 export const about = (subject: string, reasons: readonly Reason[]): Missing[] =>
