@@ -383,7 +383,7 @@ const CLUSTER: Case[] = [
     'retire',
     (fleet) => withObject(fleet, '\u001b[2J', {}),
     [
-      'prod/node/\\u001b[2J: it writes no report, and its Node object has no annotation of Cakeless',
+      'prod/node/\\u001b[2J#05704e8a84c06017: it writes no report, and its Node object has no annotation of Cakeless',
     ],
   ],
   [
