@@ -114,6 +114,9 @@ function describePlan(plan: ShownPlan): string[] {
       : `${ca} of trust domain ${trustDomain}: all nodes will drop the old CA; what still needs it stops working`,
     `old CA: version ${from.version}, SHA-256 of the certificate ${from.sha256}`,
     `new CA: version ${to.version}, SHA-256 of the public key ${to.publicKeySha256}`,
+    ...(to.notAfter === undefined
+      ? []
+      : [`it is valid until ${to.notAfter}, and has the ${to.keySpec} key ${to.keyId}`]),
     ...(to.tbsSha256 === undefined
       ? []
       : [`SHA-256 of the certificate that will be signed (TBSCertificate): ${to.tbsSha256}`]),
