@@ -74,7 +74,7 @@ export interface RotationPlan extends OfCa {
     readonly publicKeySha256: string;
     /** For `trust`: of the TBSCertificate that is signed. */
     readonly tbsSha256?: string;
-    /** For `trust`: what that one says, and with which key of KMS, for people. The digest above binds it. */
+    /** For `trust`: what that one says, and the key of KMS, as text for an approver. The digest above binds it. */
     readonly notAfter?: string;
     readonly keySpec?: CaKeySpec;
     readonly keyId?: string;

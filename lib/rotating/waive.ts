@@ -12,7 +12,7 @@ export interface Waived {
 }
 
 /**
- * All about a cluster. Its control planes can report thousands of things that are not there; nobody else waits for a
+ * All about a cluster. Its control planes can report thousands of objects that do not exist; nobody else waits for a
  * cluster that people have given up.
  */
 const ALL = /^([^/]+)\/cluster\/all$/;

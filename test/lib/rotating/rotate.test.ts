@@ -286,6 +286,30 @@ describe('a compromised CA', () => {
     },
   );
 
+  it.each<[string, () => Promise<unknown>]>([
+    ['declared', () => world.advance('trust').then(world.declare)],
+    [
+      'rotated as such',
+      async () => {
+        world.approve(await world.plan({ compromised: true }));
+        await world.go('trust', { compromised: true });
+      },
+    ],
+  ])(
+    'vouches for no other version, either, if it was %s and that was taken back',
+    async (_, start) => {
+      const { go, plan, approve, published } = world;
+      await start();
+      await go('stable');
+      await expect(plan()).rejects.toThrow('version 1 of ca of trust domain prod was declared');
+      await expect(go('trust')).rejects.toThrow('rotate it as that of a compromised CA');
+      approve(await plan({ compromised: true }));
+      await go('trust', { compromised: true });
+      expect(published()).toMatchObject({ rotation: { compromised: true, to: { version: 3 } } });
+      expect(JSON.stringify(published())).not.toContain('BEGIN CERTIFICATE');
+    },
+  );
+
   it('cannot be declared if it is not being rotated', async () => {
     await expect(world.declare()).rejects.toThrow('ca of trust domain prod is not being rotated');
   });

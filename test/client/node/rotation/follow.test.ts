@@ -172,7 +172,7 @@ describe('it remembers', () => {
       { compromised: [key(1)], dropped: [] },
     ],
     [
-      'it in another trust domain, too: whoever publishes chooses its name',
+      'it in another trust domain, too: its name is published, too',
       [
         published(4, { rotation: rotation({ compromised: true }) }),
         published(1, { trustDomain: 'other', rotation: rotation() }),
