@@ -11,6 +11,7 @@ import { currentContent } from '../disk/file-change.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import type { FollowedRotation } from '../rotation/follow.ts';
+import { vouchesFor } from '../rotation/voucher.ts';
 import { type Vouchers, vouchersOf } from '../rotation/vouchers.ts';
 import type { RotationMemory } from '../state/rotation-memory.ts';
 import { subjectUntil } from '../trust/above.ts';
@@ -61,7 +62,7 @@ export function chooseCas(input: ChoiceInput): ChosenCas {
   const rootCas = ours.some((one) => has(compromised, one)) ? [] : pods;
   const isVouched = (one: X509Certificate) =>
     hashes.ca.includes(hashOf(one)) ||
-    accepted.some(({ key }) => key === hashOf(one)) ||
+    accepted.some((voucher) => vouchesFor(voucher, one)) ||
     isIn(one, rootCas);
   const isTaken = (one: X509Certificate) =>
     isIn(one, ours) || (isVouched(one) && !has(gone, one) && !has(compromised, one));

@@ -23,7 +23,7 @@ import type { RestartResult } from '../restart/restart.ts';
 import { followRotation } from '../rotation/follow.ts';
 import { type RotationMemory, recallRotation, rememberRotation } from '../state/rotation-memory.ts';
 import { withRunLock } from '../state/run-lock.ts';
-import { findAbove, MOST_CAS, subjectOf } from '../trust/above.ts';
+import { findAbove, isFalselySelfIssued, MOST_CAS, subjectOf } from '../trust/above.ts';
 import { type ReachApiServer, whyUnreachable } from '../trust/api-server.ts';
 import { type CaHashes, caHashesOf, formatCaCertHash, hashOf } from '../trust/ca-cert-hash.ts';
 import {
@@ -157,6 +157,8 @@ function canonical(text: string): string {
   const certificates = blocks.map((pem) => new X509Certificate(pem));
   if (certificates.length === 0 || !certificates.every(({ ca }) => ca))
     throw wrong('contain one that is not a CA');
+  if (certificates.some(isFalselySelfIssued))
+    throw wrong('contain one that its own key has not signed');
   return certificates.map(({ raw }) => certificateToPem(raw)).join('');
 }
 

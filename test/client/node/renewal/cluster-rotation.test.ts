@@ -109,6 +109,15 @@ const rows: [sentence: string, published: ClusterTrust, more: More, has: string]
     { hashes: [formatCaCertHash('ca', next.pem)] },
     old.pem + next.pem,
   ],
+  [
+    'does not take a certificate with the key of the new CA that this key has not signed',
+    trust(
+      old.pem + makeCa('kubernetes', { ...foreign, commonName: 'other' }, next.keys).pem,
+      rotationOf('trust'),
+    ),
+    {},
+    old.pem,
+  ],
   ['drops the old CA in retire', trust(next.pem, rotationOf('retire')), {}, next.pem],
 ];
 it.each(rows)('%s', async (_, published, more, has) => {
