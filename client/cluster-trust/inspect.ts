@@ -48,7 +48,8 @@ export async function inspect(deps: InspectDeps): Promise<Inspection> {
   const pods = await readOldPods(lists, rootCas, new Set(secrets.map(({ object }) => object)));
   return {
     nodes,
-    holders: [...named, ...holdersOf(rootCas), ...secrets, ...bundles.map(asHolder)],
+    // a report that has no room for all loses the last ones: those that anyone with a namespace can create
+    holders: [...named, ...bundles.map(asHolder), ...holdersOf(rootCas), ...secrets],
     withoutRootCa: [...rootCas.without],
     oldPods: pods.old,
     unavailable: [...unavailable],

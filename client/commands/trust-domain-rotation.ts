@@ -74,7 +74,7 @@ function describeChange(rotated: Rotated, to: Phase, dryRun: boolean): string {
   return `${what}: would change from phase ${phase} to ${to}${dryRun ? ' (dry run)' : ''}`;
 }
 
-/** A fleet of a thousand clusters may lack a thousand things; -o wide and -o json list all of them. */
+/** A fleet of a thousand clusters may lack a thousand things; -o wide and -o json list more. */
 const MOST_SHOWN = 50;
 
 const MISSING: readonly Column[] = [
@@ -94,7 +94,7 @@ function describeFindings({
   return [
     ...progress.map(({ what, done, of }) => `${done} of ${of} ${what}`),
     ...(missing.length > 0 ? [{ columns: MISSING, rows }] : []),
-    ...(more > 0 ? [`and ${more} more; -o json lists all`] : []),
+    ...(more > 0 ? [`and ${more} more; -o json lists them`] : []),
     ...notes.map((note) => `note: ${note}`),
     ...(plan && missing.some(({ subject }) => subject === 'approval')
       ? [
@@ -114,6 +114,9 @@ function describePlan(plan: ShownPlan): string[] {
       : `${ca} of trust domain ${trustDomain}: all nodes will drop the old CA; what still needs it stops working`,
     `old CA: version ${from.version}, SHA-256 of the certificate ${from.sha256}`,
     `new CA: version ${to.version}, SHA-256 of the public key ${to.publicKeySha256}`,
+    ...(to.notAfter === undefined
+      ? []
+      : [`it is valid until ${to.notAfter}, and has the ${to.keySpec} key ${to.keyId}`]),
     ...(to.tbsSha256 === undefined
       ? []
       : [`SHA-256 of the certificate that will be signed (TBSCertificate): ${to.tbsSha256}`]),
@@ -165,7 +168,7 @@ function describeStatus(status: RotationStatus): Line[] {
     ...(todo.length > 0 ? ['to do now:'] : []),
     ...todo.slice(0, MOST_SHOWN).map((what) => `- ${what}`),
     ...(todo.length > MOST_SHOWN
-      ? [`and ${todo.length - MOST_SHOWN} more; -o json lists all`]
+      ? [`and ${todo.length - MOST_SHOWN} more; -o json lists them`]
       : []),
   ];
 }

@@ -26,6 +26,8 @@ const caVersionSchema = widenable({
   cross: z.optional(z.string()),
   /** When nodes no longer trusted it: the end of its rotation, or of the one that was taken back. */
   endedAt: z.optional(z.string()),
+  /** Its key may be in other hands: it never vouches for another version, whatever became of the rotation that said so. */
+  compromised: z.optional(z.boolean()),
   /** Renewals with the same key: how often, and the certificates before, in PEM, the oldest first. */
   renewals: z.optional(z.number().check(z.int(), z.nonnegative())),
   renewed: z.optional(z.array(z.string())),

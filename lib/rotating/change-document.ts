@@ -78,11 +78,14 @@ function changeVersions(
 }
 
 function changeVersion(version: Stored & CaVersion, step: RotationStep): Stored {
-  const { to, compromised, at } = step;
-  if (version.version === endedBy(step)) return { ...version, endedAt: at };
-  if (version.version !== to || !compromised) return version;
-  const { cross: _, ...alone } = version;
-  return alone;
+  const { from, to, compromised, at } = step;
+  const { cross, ...alone } = version;
+  return {
+    ...alone,
+    ...(cross !== undefined && !(compromised && version.version === to) && { cross }),
+    ...(compromised && version.version === from && { compromised }),
+    ...(version.version === endedBy(step) && { endedAt: at }),
+  };
 }
 
 /** The version that no node trusts any more after a step; undefined if it ends none. */

@@ -117,7 +117,8 @@ export function lintCross(tbs: Uint8Array, { ca, keySpec }: CrossSigner, drafted
     ['issuer', toHex(cross.issuer), toHex(ca.subject)],
     ['subject', toHex(cross.subject), toHex(drafted.subject)],
     ['validFrom', String(cross.notBefore), String(drafted.notBefore)],
-    ['validTo', String(cross.notAfter), String(endOf(ca, drafted))],
+    // the old CA may have been renewed with the same key since: what was approved is signed anyway
+    ['end beyond a CA', String(cross.notAfter > endOf(ca, drafted)), 'false'],
     ['public key', toHex(cross.publicKey), toHex(drafted.publicKey)],
     [
       'key that OpenSSL reads',

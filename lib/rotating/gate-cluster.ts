@@ -1,10 +1,10 @@
 /** What the objects of a cluster hold, as its forwarder says. */
-import { listed, quote } from '../printable.ts';
+import { listed } from '../printable.ts';
 import { CAS_OUTSIDE_API } from './evidence/collect.ts';
 import type { ClusterEvidence, ClusterFacts } from './evidence/evidence.ts';
 import { holdsOld } from './gate-files.ts';
 import { hearCluster } from './gate-heard.ts';
-import { type Question, reportSubject, type Said } from './gate-question.ts';
+import { type Question, reportSubject, type Said, waivable } from './gate-question.ts';
 import type { Missing } from './gate-result.ts';
 
 /** Objects of the Kubernetes API hold the new CA, and programs have read it. */
@@ -69,9 +69,9 @@ const hasAuthentication = ({ holders }: ClusterFacts, { transition: { ca } }: Qu
   ca === 'kubelet-ca' ||
   holders.some(({ object, isToHold }) => isToHold && object.startsWith(AUTHENTICATION));
 
-const objectSubject = (cluster: string, object: string) => `${cluster}/object/${quote(object)}`;
+const objectSubject = (cluster: string, object: string) => `${cluster}/object/${waivable(object)}`;
 const namespaceSubject = (cluster: string, namespace: string) =>
-  `${cluster}/namespace/${namespace}`;
+  `${cluster}/namespace/${waivable(namespace)}`;
 
 function withoutNew(cluster: string, facts: ClusterFacts, question: Question): Missing[] {
   const { newSha256 } = question;
@@ -111,12 +111,12 @@ function notReadAgain(
     byNamespace.set(namespace, [...(byNamespace.get(namespace) ?? []), `${pod} of ${owner}`]);
   return [
     ...withoutRootCa.map((namespace) => ({
-      subject: namespaceSubject(cluster, quote(namespace)),
+      subject: namespaceSubject(cluster, namespace),
       why: 'it has no ConfigMap kube-root-ca.crt',
       fix: 'kube-controller-manager creates it: check that it runs',
     })),
     ...[...byNamespace].map(([namespace, pods]) => ({
-      subject: namespaceSubject(cluster, quote(namespace)),
+      subject: namespaceSubject(cluster, namespace),
       why: `pods have started before kube-root-ca.crt had the new CA, and may not have read it again: ${listed(pods)}`,
       fix: 'restart them (kubectl rollout restart), or waive the namespace if their programs read the file again',
     })),
@@ -125,7 +125,7 @@ function notReadAgain(
 
 const unavailable = (cluster: string, facts: ClusterFacts): Missing[] =>
   facts.unavailable.map((service) => ({
-    subject: `${cluster}/apiservice/${quote(service)}`,
+    subject: `${cluster}/apiservice/${waivable(service)}`,
     why: 'the APIService is not Available',
     fix: 'see kubectl describe apiservice, and the logs of its server',
   }));

@@ -34,7 +34,7 @@ export function hearNode(
   if (!isNamed && object === 'missing' && isOlder(lastSign, question, 'goneAfterSeconds'))
     return {
       state: 'gone',
-      note: `${cluster.cluster}: node ${node} counts as gone: the cluster has no Node object for it, its record has no entry, and it was last heard ${lastSign || 'never'}`,
+      note: `${cluster.cluster}: node ${quote(node)} counts as gone: the cluster has no Node object for it, its record has no entry, and it was last heard ${lastSign || 'never'}`,
     };
   if (!report && role === 'worker' && typeof object === 'object') return { state: 'seen', object };
   if (!report) return silent('it has written no report', ON_NODE);

@@ -1,4 +1,5 @@
 /** Which certificates of a CA are still of the old version: by the ledger, and by what nodes have in place and serve. */
+import { quote } from '../printable.ts';
 import { isCertificateName, isProbeName } from '../profiles/certificate-names.ts';
 import type {
   ClusterEvidence,
@@ -12,7 +13,9 @@ import { holdsOld } from './gate-files.ts';
 import { nodeSubject, type Question, type Reason } from './gate-question.ts';
 import type { Missing } from './gate-result.ts';
 
-const renew = (name: string) => `run cakeless renew ${name} on the node`;
+/** Who runs it may copy it: a name that a node has invented is no part of it. */
+const renew = (name: string) =>
+  `run cakeless renew ${isCertificateName(name) ? name : 'all'} on the node`;
 
 /** Lines of a node whose newest certificate is not of the new CA. */
 export function reasonsOfLines(lines: readonly Line[], { transition: { to } }: Question): Reason[] {
@@ -39,8 +42,8 @@ export function reasonsOfPlaces(
     if (caSha256 === newSha256) return undefined;
     const why =
       caSha256 === undefined
-        ? `the certificate ${name} in place chains to none of its CAs`
-        : `the certificate ${name} in place is not of the new CA`;
+        ? `the certificate ${quote(name)} in place chains to none of its CAs`
+        : `the certificate ${quote(name)} in place is not of the new CA`;
     return { subject, why, fix: renew(name) };
   });
   const elsewhere = node.lines

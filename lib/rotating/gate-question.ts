@@ -1,4 +1,6 @@
 /** What every gate is asked, and what it finds. */
+import { hash } from 'node:crypto';
+import { quote } from '../printable.ts';
 import type { ClusterEvidence, Evidence, NodeEvidence } from './evidence/evidence.ts';
 import type { GateResult, GateRules, Missing, Transition } from './gate-result.ts';
 
@@ -21,7 +23,16 @@ export type Findings = Pick<GateResult, 'missing' | 'notes' | 'progress'>;
 /** Why the evidence of a subject is missing, and what a person does about it. */
 export type Reason = Omit<Missing, 'subject'>;
 
-export const nodeSubject = (cluster: string, node: string) => `${cluster}/node/${node}`;
+/**
+ * What a waiver calls something that others have named, for example in the Kubernetes API: two of them never have the same
+ * name, so that a waiver of one does not hide another.
+ */
+export function waivable(name: string): string {
+  const shown = quote(name);
+  return shown === name ? name : `${shown}#${hash('sha256', name, 'hex').slice(0, 16)}`;
+}
+
+export const nodeSubject = (cluster: string, node: string) => `${cluster}/node/${waivable(node)}`;
 export const reportSubject = (cluster: string) => `${cluster}/report/cluster`;
 
 export const about = (subject: string, reasons: readonly Reason[]): Missing[] =>

@@ -75,13 +75,13 @@ export function findTransition(document: TrustDomainDocument, asked: AskedPhase)
     return refused(
       `${ca} of trust domain ${trustDomain} is in phase ${before}; allowed now: ${phasesAfter(before).join(', ')}`,
     );
-  // nodes take nothing back that the old key vouches for
-  if (rotation?.compromised && change.before === 'retire' && change.direction === 'back')
-    return refused(`the old ${ca} is compromised, and no node takes it back; allowed now: stable`);
+  const from = rotation?.from ?? signingVersionOf(ca, versions).version;
+  const why = whyNotCompromised(document, versions, from, change, asked);
+  if (why !== undefined) return refused(why);
   const transition: Transition = {
     trustDomain,
     ca,
-    from: rotation?.from ?? signingVersionOf(ca, versions).version,
+    from,
     to: rotation?.to ?? nextVersionOf(versions),
     before,
     after,
@@ -90,6 +90,22 @@ export function findTransition(document: TrustDomainDocument, asked: AskedPhase)
     ...(rotation && { rotation }),
   };
   return { kind: 'change', change, transition };
+}
+
+/** What nothing vouches for is neither started as if it did, nor taken back by any node. */
+function whyNotCompromised(
+  { trustDomain, rotation }: TrustDomainDocument,
+  { versions }: CaVersions,
+  from: number,
+  { before, direction }: PhaseChange,
+  { ca, compromised }: AskedPhase,
+): string | undefined {
+  const isKnown = versions.some((one) => one.version === from && one.compromised === true);
+  if (!rotation && isKnown && !compromised)
+    return `version ${from} of ${ca} of trust domain ${trustDomain} was declared compromised, and vouches for nothing: rotate it as that of a compromised CA (--compromised)`;
+  return rotation?.compromised && before === 'retire' && direction === 'back'
+    ? `the old ${ca} is compromised, and no node takes it back; allowed now: stable`
+    : undefined;
 }
 
 const refused = (why: string): FoundTransition => ({ kind: 'refused', why });

@@ -36,6 +36,9 @@ export function planOfStart(
       version: transition.to,
       publicKeySha256: sha256Of(draft.drafted.publicKey),
       tbsSha256: sha256Of(draft.tbs),
+      notAfter: draft.drafted.notAfter.toISOString(),
+      keySpec: draft.record.keySpec,
+      keyId: draft.record.keyId,
     },
     ...('why' in cross ? {} : { crossTbsSha256: sha256Of(Buffer.from(cross.tbs, 'base64')) }),
   });

@@ -8,6 +8,7 @@ import type { TrustDomainDocument } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import { readRotationApprovals } from './approvals.ts';
+import { boundMissing } from './bound-missing.ts';
 import { finishStep, readStep, type SameStep, sameOnly, writeStep } from './change-phase.ts';
 import type { Gate, GateResult, Missing, Transition } from './gate-result.ts';
 import { findTransition, type PhaseChange } from './phases.ts';
@@ -139,7 +140,7 @@ function responseOf(
   plan?: RotationPlan,
 ): RotateResponse {
   const phase = rotation?.phase ?? 'stable';
-  const { missing, notes, progress } = findings;
+  const { missing, notes, progress } = boundMissing(findings);
   return {
     trustDomain,
     ca,

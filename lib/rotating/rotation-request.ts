@@ -74,6 +74,10 @@ export interface RotationPlan extends OfCa {
     readonly publicKeySha256: string;
     /** For `trust`: of the TBSCertificate that is signed. */
     readonly tbsSha256?: string;
+    /** For `trust`: what that one says, and the key of KMS, as text for an approver. The digest above binds it. */
+    readonly notAfter?: string;
+    readonly keySpec?: CaKeySpec;
+    readonly keyId?: string;
     /** For `retire`: of the certificate. */
     readonly sha256?: string;
   };

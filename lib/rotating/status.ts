@@ -3,6 +3,7 @@ import type { TrustDomainDocument } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import { readRotationApprovals } from './approvals.ts';
+import { boundMissing } from './bound-missing.ts';
 import type { Gate } from './gate-result.ts';
 import { findTransition, nextPhaseOf } from './phases.ts';
 import { readPlan } from './plan.ts';
@@ -30,7 +31,7 @@ export async function rotationStatus(
   const plan = change.approval
     ? await readPlan(service, document, transition, change.approval, [])
     : undefined;
-  const { missing, notes, progress } = judged;
+  const { missing, notes, progress } = boundMissing(judged);
   return {
     trustDomain,
     phase,

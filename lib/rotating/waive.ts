@@ -11,14 +11,30 @@ export interface Waived {
   readonly notes: readonly string[];
 }
 
+/**
+ * All about a cluster. Its control planes can report thousands of objects that do not exist; nobody else waits for a
+ * cluster that people have given up.
+ */
+const ALL = /^([^/]+)\/cluster\/all$/;
+
+/** All subjects of the cluster, but not how long a phase of a trust domain of that name lasts. */
+function covers(waiver: string, subject: string): boolean {
+  if (waiver === subject) return true;
+  const [, cluster] = ALL.exec(waiver) ?? [];
+  if (cluster === undefined) return false;
+  return subject.startsWith(`${cluster}/`) && !subject.startsWith(`${cluster}/phase/`);
+}
+
 export function waive(missing: readonly Missing[], waivers: readonly GivenWaiver[]): Waived {
-  const subjects = new Set(missing.map(({ subject }) => subject));
-  const waived = new Set(waivers.map(({ subject }) => subject));
+  const subjects = [...new Set(missing.map(({ subject }) => subject))];
+  const names = [...new Set(waivers.map(({ subject }) => subject))];
+  const waived = new Set(subjects.filter((one) => names.some((name) => covers(name, one))));
+  const isUsed = ({ subject }: GivenWaiver) => subjects.some((one) => covers(subject, one));
   return {
     missing: missing.filter(({ subject }) => !waived.has(subject)),
-    used: waivers.filter(({ subject }) => subjects.has(subject)),
+    used: waivers.filter(isUsed),
     notes: waivers
-      .filter(({ subject }) => !subjects.has(subject))
+      .filter((waiver) => !isUsed(waiver))
       .map(({ subject }) => `the waiver of ${subject} is not needed: nothing is missing there`),
   };
 }

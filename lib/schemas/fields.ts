@@ -149,6 +149,10 @@ export const FIELDS = {
           'when nodes no longer trusted it, in ISO 8601 and UTC; absent while they do',
         ],
         [
+          `cas.${ca}.versions[].compromised`,
+          'whether its key may be in other hands, so that it vouches for no other version',
+        ],
+        [
           `cas.${ca}.versions[].renewals`,
           'how often the certificate was renewed with the same key; absent: never',
         ],

@@ -21,9 +21,9 @@ import { neededRestarts } from '../restart/needed-restarts.ts';
 import { findUnhealthy, requireVisibleProcesses } from '../restart/preconditions.ts';
 import type { RestartResult } from '../restart/restart.ts';
 import { followRotation } from '../rotation/follow.ts';
-import { type RotationMemory, rememberRotation } from '../state/rotation-memory.ts';
+import { type RotationMemory, recallRotation, rememberRotation } from '../state/rotation-memory.ts';
 import { withRunLock } from '../state/run-lock.ts';
-import { findAbove, MOST_CAS, subjectOf } from '../trust/above.ts';
+import { findAbove, isFalselySelfIssued, MOST_CAS, subjectOf } from '../trust/above.ts';
 import { type ReachApiServer, whyUnreachable } from '../trust/api-server.ts';
 import { type CaHashes, caHashesOf, formatCaCertHash, hashOf } from '../trust/ca-cert-hash.ts';
 import {
@@ -121,13 +121,16 @@ async function chooseFrom(
     trust && (async () => trust.rotation),
     stateDir,
   );
-  if (!trust || !followed)
-    return { chosen: { pem: canonical(await cluster.readPublished()), notes: [] }, warnings };
-  const chosen = chooseCas({
-    ...{ folders, hashes, followed, now: clock.now(), bundle: canonical(trust.ca) },
-    rootCa: await readIfAllowed(cluster),
-  });
-  return { chosen, warnings, memory: followed.memory };
+  const common = { folders, hashes, now: clock.now() };
+  if (!trust || !followed) {
+    const rootCa = canonical(await cluster.readPublished());
+    const memory = recallRotation(stateDir);
+    return { chosen: chooseCas({ ...common, memory, rootCa, rotating: undefined }), warnings };
+  }
+  const { memory } = followed;
+  const rotating = { followed, bundle: canonical(trust.ca) };
+  const chosen = chooseCas({ ...common, memory, rotating, rootCa: await readIfAllowed(cluster) });
+  return { chosen, warnings, memory };
 }
 
 /** Without it, the cross certificate can still vouch. */
@@ -154,6 +157,8 @@ function canonical(text: string): string {
   const certificates = blocks.map((pem) => new X509Certificate(pem));
   if (certificates.length === 0 || !certificates.every(({ ca }) => ca))
     throw wrong('contain one that is not a CA');
+  if (certificates.some(isFalselySelfIssued))
+    throw wrong('contain one that its own key has not signed');
   return certificates.map(({ raw }) => certificateToPem(raw)).join('');
 }
 

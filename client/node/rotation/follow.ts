@@ -41,7 +41,7 @@ export async function followRotation(
   if (before && published.sequence < before.sequence)
     return { warnings: [describeReplay(published, before, stateDir)], isReplayed: true };
   return {
-    followed: { published, memory: advance(before, published) },
+    followed: { published, memory: advance(before, known?.compromised ?? [], published) },
     warnings: [],
     isReplayed: false,
   };
@@ -60,15 +60,16 @@ const describeReplay = (
 /** More than a trust domain can have had. */
 const MOST_REMEMBERED = 100;
 
+/** @param known keys that may be in other hands, whichever trust domain said so: its name is published, too */
 function advance(
   before: RotationMemory | undefined,
+  known: RotationMemory['compromised'],
   { trustDomain, sequence, rotation, ended }: PublishedRotation,
 ): RotationMemory {
   const { ca, phase, from, to } = rotation ?? {};
   const isOf = (one: { ca: CaName; key: string }) =>
     one.ca === ca && one.key === from?.publicKeySha256;
   const isCompromised = rotation?.compromised === true;
-  const known = before?.compromised ?? [];
   const compromised =
     rotation && isCompromised && !known.some(isOf)
       ? [...known, { ca: rotation.ca, key: rotation.from.publicKeySha256 }]

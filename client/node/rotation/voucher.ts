@@ -13,6 +13,7 @@ import {
 import { OID } from '../../../lib/der/oids.ts';
 import { readDer, TAG } from '../../../lib/der/read.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
+import { isSelfSigned } from '../trust/above.ts';
 import { caOfSubject } from '../trust/another-ca.ts';
 import { hashOf } from '../trust/ca-cert-hash.ts';
 import { isSignedBy } from '../trust/path.ts';
@@ -37,6 +38,13 @@ export interface Voucher {
   readonly key: string;
   readonly cross: X509Certificate;
 }
+
+/**
+ * Whether it vouches for a certificate. The new CA is its own root: without that signature anyone could have chosen all
+ * that the cross certificate does not say, such as how long it is valid.
+ */
+export const vouchesFor = ({ key, cross }: Voucher, one: X509Certificate): boolean =>
+  key === hashOf(one) && cross.subject === one.subject && isSelfSigned(one);
 
 export interface VoucherInput {
   readonly ca: CaName;

@@ -6,9 +6,9 @@
 import type { X509Certificate } from 'node:crypto';
 import { certificateToPem } from '../../../lib/certificate/pem.ts';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
-import { parseCertificates } from '../disk/fingerprints.ts';
+import { parseCertificates, sha256Of } from '../disk/fingerprints.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
-import { subjectUntil } from '../trust/above.ts';
+import { isSelfSigned, subjectUntil } from '../trust/above.ts';
 import type { RotatedCa } from '../trust/accepted-change.ts';
 import { caOfSubject } from '../trust/another-ca.ts';
 import { formatCaCertHash } from '../trust/ca-cert-hash.ts';
@@ -16,7 +16,7 @@ import { findPath, type Presented } from '../trust/path.ts';
 import type { PublishedBundle } from '../trust/read-bundle.ts';
 import type { FollowedRotation } from './follow.ts';
 import { goneKeys, hasKey, keyOf, readCaFile } from './versions.ts';
-import { REFUSALS } from './voucher.ts';
+import { REFUSALS, vouchesFor } from './voucher.ts';
 import { type Vouchers, vouchersOf } from './vouchers.ts';
 
 /** A certificate that this node keeps, or that one of its components serves. */
@@ -35,7 +35,12 @@ export interface WantedCas {
   /** Why this node does not do what the rotation asks for, each in a sentence. */
   readonly refused: readonly { readonly ca: CaName; readonly why: string }[];
   /** CAs that it drops, by their keys. */
-  readonly dropped: readonly { readonly ca: CaName; readonly key: string }[];
+  readonly dropped: readonly {
+    readonly ca: CaName;
+    readonly key: string;
+    /** Of the certificate. */
+    readonly sha256: string;
+  }[];
 }
 
 /** CAs of which the file of this node may have to change: only their bundles have to be read. */
@@ -69,7 +74,7 @@ export interface WantedInput {
 export async function wantedCas(input: WantedInput): Promise<WantedCas> {
   const rotated = new Map<CaName, RotatedCa>();
   const refused: { ca: CaName; why: string }[] = [];
-  const dropped: { ca: CaName; key: string }[] = [];
+  const dropped: WantedCas['dropped'][number][] = [];
   for (const ca of casToFollow(input.followed, input.folders)) {
     const refuse = (...sentences: readonly string[]) =>
       refused.push(...sentences.map((why) => ({ ca, why })));
@@ -86,7 +91,9 @@ export async function wantedCas(input: WantedInput): Promise<WantedCas> {
     refuse(...explainRefusal(ca, file, [...ours, ...gained], theirs, vouchers, input));
     const after = await drop(ca, file, [...ours, ...gained], theirs, input);
     refuse(...after.refused);
-    dropped.push(...after.dropped.map((one) => ({ ca, key: keyOf(one) ?? '' })));
+    dropped.push(
+      ...after.dropped.map((one) => ({ ca, key: keyOf(one) ?? '', sha256: sha256Of(one) })),
+    );
     if (gained.length > 0 || after.dropped.length > 0)
       rotated.set(ca, {
         bundle: pemOf(after.left),
@@ -115,11 +122,16 @@ function gain(
   return theirs
     .filter((one) => !isIn(ours)(one) && !hasKey(gone)(one))
     .filter((one) => {
-      const voucher = accepted.find(({ key }) => key === keyOf(one));
-      const isVouched = voucher !== undefined && voucher.cross.subject === one.subject;
-      const named = caOfSubject(one);
-      return isVouched || (hasKey(returned)(one) && (named === undefined || named === ca));
+      const isVouched = accepted.some((voucher) => vouchesFor(voucher, one));
+      return isVouched || (hasKey(returned)(one) && isDropped(ca, one, followed));
     });
+}
+
+/** The certificate that this node has dropped, or another one that the same key has signed. */
+function isDropped(ca: CaName, one: X509Certificate, { memory }: FollowedRotation): boolean {
+  const named = caOfSubject(one);
+  const isKnown = memory.dropped.some(({ sha256 }) => sha256 === sha256Of(one));
+  return (named === undefined || named === ca) && (isKnown || isSelfSigned(one));
 }
 
 /** The old CA returns in the rotation in which this node has dropped it, while that has not ended or been compromised. */
@@ -141,6 +153,8 @@ function explainRefusal(
   if (rotation?.ca !== ca || after.some(hasKey([rotation.to.publicKeySha256]))) return [];
   const found = theirs.find(hasKey([rotation.to.publicKeySha256]));
   if (!found) return [`${file} does not get the new CA: the bundle of ${ca} does not have it`];
+  if (!isSelfSigned(found))
+    return [`${file} does not get ${subjectUntil(found)}: its own key has not signed it`];
   const why =
     refusal === undefined ? 'the service publishes no cross certificate' : REFUSALS[refusal];
   return [

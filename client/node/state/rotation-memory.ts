@@ -20,7 +20,15 @@ const schema = z.object({
   /** CAs that nothing vouches with any more, because their keys may be in other hands. It never shrinks. */
   compromised: z.array(caKeySchema),
   /** CAs that this node has dropped in the rotation to `to`, and may take back in it. */
-  dropped: z.array(z.object({ ca: z.enum(CA_NAMES), key: z.string(), to: z.string() })),
+  dropped: z.array(
+    z.object({
+      ca: z.enum(CA_NAMES),
+      key: z.string(),
+      to: z.string(),
+      /** Of the certificate, in hex: that of a subordinate CA shows by nothing else that it is the same. */
+      sha256: z.optional(z.string()),
+    }),
+  ),
   /** Why this node has not done all that the phase asks for, in sentences. */
   left: z.array(z.string()),
 });

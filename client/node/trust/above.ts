@@ -24,6 +24,19 @@ export const isSelfSigned = (certificate: X509Certificate): boolean =>
   isSignedBy(certificate, certificate);
 
 /**
+ * Whether a certificate names itself as its issuer, and its key has not signed it. No program verifies the signature of a
+ * certificate that it trusts, so anyone could have chosen its dates and constraints.
+ */
+export function isFalselySelfIssued(certificate: X509Certificate): boolean {
+  if (certificate.issuer !== certificate.subject) return false;
+  try {
+    return !certificate.verify(certificate.publicKey);
+  } catch {
+    return true; // a key that cannot be read
+  }
+}
+
+/**
  * Which certificates of a published list are above the CA of a node, or may be: all new ones that have signed another
  * one of the list, and below a corporate root all new ones that are self-signed, because the list need not be complete.
  * @param ours the CA certificates of the node

@@ -11,7 +11,7 @@ import { isSubdomain } from '../../../lib/names.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import { isSelfSigned, MOST_CAS } from './above.ts';
+import { isFalselySelfIssued, isSelfSigned, MOST_CAS } from './above.ts';
 
 export const MAX_BUNDLE_BYTES = 256 * 1024;
 
@@ -115,6 +115,8 @@ function examine(
   const certificates = blocks.map((pem) => new X509Certificate(pem));
   if (!certificates.every((certificate) => certificate.ca))
     return { problem: `${what} contains a certificate that is not a CA` };
+  if (certificates.some(isFalselySelfIssued))
+    return { problem: `${what} contains a certificate that its own key has not signed` };
   return { pem: certificates.map(({ raw }) => certificateToPem(raw)).join('') };
 }
 

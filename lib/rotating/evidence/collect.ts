@@ -5,7 +5,7 @@
 import { findNode } from '../../cluster/find-node.ts';
 import { listClusterRecords } from '../../cluster/list-records.ts';
 import type { ClusterRecord } from '../../cluster/record.ts';
-import { RESERVED_NODE_NAMES } from '../../contract/request-kinds.ts';
+import { isNodeName, RESERVED_NODE_NAMES } from '../../contract/request-kinds.ts';
 import type { TrustDomainDocument } from '../../contract/trust-domain.ts';
 import { Fault } from '../../fault.ts';
 import type { CaName } from '../../profiles/certificate-names.ts';
@@ -48,7 +48,9 @@ export async function collectEvidence(
     nodes.map(({ node }) => ({ cluster, node })),
   );
   const stated = (
-    await concurrently(nodes, (place) => readNodeFacts(exchange, place, ca))
+    await concurrently(nodes, async (place) =>
+      isNodeName(place.node) ? readNodeFacts(exchange, place, ca) : undefined,
+    )
   ).values();
   return {
     trustDomain,
@@ -64,7 +66,10 @@ export async function collectEvidence(
   };
 }
 
-/** Who must be heard: the nodes of the record, those with a certificate that lives, and those with a Node object. */
+/**
+ * A Node object may have a name that no node can have that requests certificates, such as one of more than 52 characters:
+ * only the forwarder speaks for it. Who must be heard: the nodes of the record, those with a certificate that lives, and those with a Node object.
+ */
 function withoutNodeReports(
   record: ClusterRecord,
   ledger: LedgerOfCluster | undefined,

@@ -383,6 +383,17 @@ describe('a report', () => {
     expect(truncated).toEqual([]);
   });
 
+  it('of thousands of Secrets that a user has created still has the webhooks', async () => {
+    const type = 'kubernetes.io/service-account-token';
+    for (let i = 0; i < 1500; i += 1)
+      api.add(`/api/v1/namespaces/shop/secrets/t-${i}`, { type, data: {} });
+    const webhooks = [{ clientConfig: { caBundle: base64(cas.from.pem) } }];
+    api.add(`${WEBHOOKS}/validatingwebhookconfigurations/own`, { webhooks });
+    const { holders, truncated } = await written();
+    expect(holders.map(({ object }) => object)).toContain('validatingwebhookconfiguration/own');
+    expect(truncated).toEqual(['holders']);
+  });
+
   it('with endless names is one that readers take', async () => {
     api.add('/api/v1/nodes/x', { metadata: { name: 'x'.repeat(100_000) } });
     expect((await written()).nodes[0]?.name).toHaveLength(CLUSTER_REPORT_LIMITS.text);

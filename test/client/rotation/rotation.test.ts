@@ -176,10 +176,12 @@ it('declare-compromised says what follows', async () => {
 
 it('an approver sees the plan that was recorded, and approves its digest', async () => {
   const { run, plan, memory, decisions } = await open();
-  const { digest, to } = await plan();
+  const { digest, to } = await plan({ validityDays: 36_500 });
   const ran = await run(['approve', TRUST_DOMAIN, ...START], { answers: ['yes', 'ten years'] });
   expect(shown(ran)).toBe('undefined');
   expect(ran.said).toContain(to.publicKeySha256);
+  // an operator chose both
+  expect(ran.said).toMatch(/is valid until 21\d\d-.*, and has the ECC_NIST_P256 key arn:/);
   expect(decisions()).toEqual([keyOf(digest, ALICE)]);
   expect(memory.authority.json(keyOf(digest, ALICE))).toMatchObject({
     ...{ ca: 'ca', phase: 'trust', decision: 'approve', reason: 'ten years', planDigest: digest },

@@ -33,6 +33,10 @@ const withObject = (fleet: RotatingFleet, name: string, more: object) =>
   });
 const silence = (fleet: RotatingFleet, node: string) =>
   fleet.exchange.objects.delete(nodeReportKey('prod', node));
+const holdingNew = ({ newSha256 }: RotatingFleet) => ({
+  caFile: [newSha256],
+  kubeconfig: [newSha256],
+});
 const hold = (sha256: string[]) => ({ file: '/etc/kubernetes/pki/ca.crt', sha256 });
 
 const HEARD: Case[] = [
@@ -363,11 +367,23 @@ const CLUSTER: Case[] = [
     ['prod/report/cluster: the report about the cluster cannot be used: it is about cluster other'],
   ],
   [
-    'the report of a forwarder names a node that would be another key',
+    'a Node object has a name that would be another key, and says that for no other node',
     'retire',
-    (fleet) => fleet.reportCluster('prod', { nodes: [{ name: '../x', ready: true }] }),
+    (fleet) => withObject(fleet, '../cp-1', {}),
+    ['prod/node/../cp-1: it writes no report, and its Node object has no annotation of Cakeless'],
+  ],
+  [
+    'a Node object has a name that no node of Cakeless can have',
+    'retire',
+    (fleet) => withObject(fleet, 'v'.repeat(60), { ...holdingNew(fleet), restarted: true }),
+    [],
+  ],
+  [
+    'a Node object of a lying forwarder has escape sequences in its name',
+    'retire',
+    (fleet) => withObject(fleet, '\u001b[2J', {}),
     [
-      'prod/report/cluster: the report about the cluster cannot be used: it has a Node object ../x, which is not the name of a node',
+      'prod/node/\\u001b[2J#05704e8a84c06017: it writes no report, and its Node object has no annotation of Cakeless',
     ],
   ],
   [
@@ -720,6 +736,20 @@ it('what a node or a forwarder lies about concerns its own cluster only', async 
   expect(missing.length).toBeGreaterThan(1000);
   expect(missing.filter(({ subject }) => !subject.startsWith('test/'))).toEqual([]);
   expect(progress).toContainEqual({ what: 'clusters', done: 1, of: 2 });
+});
+
+it('a name that a node has invented is no part of a command that a person is to run', async () => {
+  const fleet = await RotatingFleet.open({ gate: 'retire' });
+  const { certificates } = fleet.nodeReport('worker-1');
+  const invented = { ...certificates[0], name: 'all; \u202ereboot', caSha256: fleet.oldSha256 };
+  fleet.reportNode('worker-1', { certificates: [...certificates, invented] });
+  expect((await fleet.examine()).missing).toEqual([
+    {
+      subject: 'prod/node/worker-1',
+      why: 'the certificate all; \\u202ereboot in place is not of the new CA',
+      fix: 'run cakeless renew all on the node',
+    },
+  ]);
 });
 
 it('counts, and says what a person should know', async () => {

@@ -1,4 +1,5 @@
 /** Changes of phase: what they need, what they write, and that a killed, doubled or raced one ends as any other. */
+import { renewCa } from '../../../lib/ca/renew-ca.ts';
 import { publishedRotationSchema } from '../../../lib/contract/published-rotation.ts';
 import type { Phase } from '../../../lib/contract/rotation-phases.ts';
 import {
@@ -285,6 +286,30 @@ describe('a compromised CA', () => {
     },
   );
 
+  it.each<[string, () => Promise<unknown>]>([
+    ['declared', () => world.advance('trust').then(world.declare)],
+    [
+      'rotated as such',
+      async () => {
+        world.approve(await world.plan({ compromised: true }));
+        await world.go('trust', { compromised: true });
+      },
+    ],
+  ])(
+    'vouches for no other version, either, if it was %s and that was taken back',
+    async (_, start) => {
+      const { go, plan, approve, published } = world;
+      await start();
+      await go('stable');
+      await expect(plan()).rejects.toThrow('version 1 of ca of trust domain prod was declared');
+      await expect(go('trust')).rejects.toThrow('rotate it as that of a compromised CA');
+      approve(await plan({ compromised: true }));
+      await go('trust', { compromised: true });
+      expect(published()).toMatchObject({ rotation: { compromised: true, to: { version: 3 } } });
+      expect(JSON.stringify(published())).not.toContain('BEGIN CERTIFICATE');
+    },
+  );
+
   it('cannot be declared if it is not being rotated', async () => {
     await expect(world.declare()).rejects.toThrow('ca of trust domain prod is not being rotated');
   });
@@ -397,6 +422,43 @@ describe.each(CHANGES)('after %j, the change to %s', (phases, to) => {
   });
 });
 
+describe('a CA that is renewed with the same key while its rotation is planned', () => {
+  /** The cross certificate ends with the old CA. */
+  const LONGER = { validityDays: 4000 };
+  const renew = () =>
+    renewCa(world.service, {
+      action: 'renew-ca',
+      trustDomain: 'prod',
+      ca: 'ca',
+      validityDays: 5000,
+    });
+
+  it('is rotated with the cross certificate that was drafted before, after a new approval', async () => {
+    const { plan, approve, go, published } = world;
+    const before = await plan(LONGER);
+    approve(before);
+    await renew();
+    expect(await go('trust')).toMatchObject({ changed: false });
+    const after = await plan();
+    expect(after).toMatchObject({ crossTbsSha256: before.crossTbsSha256 });
+    approve(after);
+    expect(await go('trust')).toMatchObject({ changed: true });
+    expect(published()).toMatchObject({ rotation: { cross: expect.any(String) } });
+  });
+
+  it('is rotated if the start was begun, and not finished', async () => {
+    const { plan, approve, go, authority } = world;
+    approve(await plan(LONGER));
+    authority.interrupt = (point) => {
+      if (point === 'before replace') throw new Error('killed');
+    };
+    await go('trust').catch(() => {});
+    authority.interrupt = () => {};
+    await renew();
+    expect(await go('trust')).toMatchObject({ changed: true, phase: 'trust' });
+  });
+});
+
 describe('of two changes at the same time, one counts,', () => {
   it.each<[Phase[], Phase, Phase]>([
     [['trust'], 'issue', 'stable'],
@@ -490,6 +552,31 @@ describe('the status', () => {
       `phase retire needs an approval of its plan ${found.plan?.digest}: nobody has approved it`,
     ]);
     expect(writes()).toBe(before);
+  });
+
+  const lacking = (cluster: string, count: number) =>
+    Array.from({ length: count }, (_, i) => ({
+      subject: `${cluster}/object/${i}`,
+      why: 'x'.repeat(1000),
+      fix: 'y'.repeat(100),
+    }));
+  const MOST_OF_LAMBDA = 6 * 1024 * 1024;
+
+  it.each([
+    ['status', () => world.status()],
+    ['response to rotate', () => world.go('issue')],
+  ])('a %s has room for every cluster, however much some of them report', async (_, ask) => {
+    await world.advance('trust');
+    const missing = [...lacking('liar', 9000), ...lacking('other', 9000), ...lacking('prod', 2)];
+    world.gate.result = { ...EMPTY_GATE, missing };
+    const found = await ask();
+    expect(JSON.stringify(found).length).toBeLessThan(MOST_OF_LAMBDA);
+    const listed = found.missing.map(({ subject }) => subject);
+    expect(listed).toEqual(expect.arrayContaining(['prod/object/0', 'prod/object/1']));
+    expect(found.notes).toEqual([
+      `18002 things are missing, and only ${listed.length} are listed, of each cluster in turn: the others are listed when these are there, or are waived`,
+    ]);
+    expect(world.document().rotation?.phase).toBe('trust');
   });
 
   it('says when nothing is missing', async () => {

@@ -7,8 +7,19 @@ import { type KubeClient, KubeError } from '../../../../client/kubernetes/kube-c
 import type { ClusterTrust } from '../../../../client/node/renewal/cluster-rotation.ts';
 import { trustFromCluster } from '../../../../client/node/renewal/trust-from-cluster.ts';
 import { recallRotation } from '../../../../client/node/state/rotation-memory.ts';
-import { caHashesOf, formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
-import { crossOf, makeCa, NOW, rotationOf, versions } from '../../../support/rotating-node.ts';
+import {
+  caHashesOf,
+  formatCaCertHash,
+  hashOf,
+} from '../../../../client/node/trust/ca-cert-hash.ts';
+import {
+  crossOf,
+  makeCa,
+  NOW,
+  named,
+  rotationOf,
+  versions,
+} from '../../../support/rotating-node.ts';
 
 const [old, next] = versions;
 const foreign = makeCa('kubernetes');
@@ -98,6 +109,15 @@ const rows: [sentence: string, published: ClusterTrust, more: More, has: string]
     { hashes: [formatCaCertHash('ca', next.pem)] },
     old.pem + next.pem,
   ],
+  [
+    'does not take a certificate with the key of the new CA that this key has not signed',
+    trust(
+      old.pem + makeCa('kubernetes', { ...foreign, commonName: 'other' }, next.keys).pem,
+      rotationOf('trust'),
+    ),
+    {},
+    old.pem,
+  ],
   ['drops the old CA in retire', trust(next.pem, rotationOf('retire')), {}, next.pem],
 ];
 it.each(rows)('%s', async (_, published, more, has) => {
@@ -118,6 +138,73 @@ it('does not follow an older rotation than it has seen', async () => {
   });
   expect([sequence, notes]).toEqual([undefined, [expect.stringMatching(/number 4.*number 5/)]]);
   expect(caOf()).toBe(old.pem + next.pem);
+});
+
+const inRetire = trust(next.pem, rotationOf('retire'));
+const inCompromised = trust(old.pem, rotationOf('trust', compromised), 3);
+const ofAnotherDomain = trust(
+  old.pem + foreign.pem,
+  rotationOf('trust', {
+    to: { ...named(2), publicKeySha256: hashOf(foreign.pem) },
+    cross: crossOf(foreign, old),
+  }),
+);
+const remembered: [
+  sentence: string,
+  before: ClusterTrust,
+  after: ClusterTrust | undefined,
+  more: More,
+  has: string,
+][] = [
+  [
+    'a dropped CA does not return with what the cluster publishes to its pods',
+    inRetire,
+    undefined,
+    { rootCa: old.pem + next.pem },
+    next.pem,
+  ],
+  [
+    'a dropped CA does not return with an older rotation, either',
+    inRetire,
+    { ...inRetire, rotation: { ...inRetire.rotation, sequence: 0 } },
+    { rootCa: old.pem + next.pem },
+    next.pem,
+  ],
+  [
+    'who has a compromised key, and so can be the API server, adds no CA by hiding the ConfigMap',
+    inCompromised,
+    undefined,
+    { rootCa: old.pem + foreign.pem },
+    old.pem,
+  ],
+  [
+    'nor by a ConfigMap of another trust domain, which knows of no compromise',
+    inCompromised,
+    { ...ofAnotherDomain, rotation: { ...ofAnotherDomain.rotation, trustDomain: 'other' } },
+    { rootCa: old.pem + foreign.pem },
+    old.pem,
+  ],
+  [
+    'a hash adds it also without the ConfigMap',
+    inCompromised,
+    undefined,
+    { rootCa: old.pem + next.pem, hashes: [formatCaCertHash('ca', next.pem)] },
+    old.pem + next.pem,
+  ],
+  [
+    'once the compromised CA is dropped, the cluster vouches again',
+    trust(next.pem, rotationOf('retire', compromised), 3),
+    undefined,
+    { rootCa: next.pem + foreign.pem },
+    next.pem + foreign.pem,
+  ],
+];
+it.each(remembered)('%s', async (_, before, after, more, has) => {
+  if (before.rotation.rotation?.phase === 'retire')
+    writeFileSync(join(folder, 'pki/ca.crt'), old.pem + next.pem);
+  await run(before);
+  await run(after, more);
+  expect(caOf()).toBe(has);
 });
 
 it('without the ConfigMap, takes what the cluster publishes to its pods', async () => {

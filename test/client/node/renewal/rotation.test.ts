@@ -14,7 +14,9 @@ import { profileOf } from '../../../../lib/profiles/profile-for.ts';
 import { certificateInPlace } from '../../../support/certificates-in-place.ts';
 import { renewalOptions } from '../../../support/renewal.ts';
 import {
+  type Ca,
   crossOf,
+  makeCa,
   NOW,
   named,
   RotatingNode,
@@ -52,6 +54,8 @@ function toRetire(sequence = 3) {
   node.signs = two;
   node.cross = undefined;
 }
+const forged = (ca: Ca, issuer = 'kubernetes') =>
+  makeCa('kubernetes', { ...three, commonName: issuer }, ca.keys).pem;
 const ended = (number: 1 | 2) => [{ ca: 'ca' as const, ...named(number) }];
 const crosses = [{ ca: 'ca' as const, cross }];
 
@@ -101,6 +105,22 @@ describe('trust', () => {
     const taken = await node.renew({ caChange: { accept: true, hashes } });
     expect([node.trusted(), exitCodeOf(taken)]).toEqual([{ file: '1,2', kubeconfigs: {} }, 0]);
   });
+
+  /** What anyone can make who knows the public key: no program verifies the signature of a CA that it trusts. */
+  it.each([
+    ['in its own name', forged(two), /contains a certificate that its own key has not signed/],
+    ['in the name of another CA', forged(two, 'other'), /its own key has not signed it/],
+  ])(
+    'a certificate with the key of the new CA that this has not signed, %s, is not taken',
+    async (_, pem, why) => {
+      node.publish([one, { ...two, pem }], { sequence: 1, rotation: rotationOf('trust') });
+      const report = await node.renew();
+      expect([node.trusted().file, report.rotation?.refused]).toEqual([
+        '1',
+        [expect.stringMatching(why)],
+      ]);
+    },
+  );
 
   it('a bundle without the new CA is said, and changes nothing', async () => {
     node.publish([one], { sequence: 1, rotation: rotationOf('trust') });
@@ -300,6 +320,17 @@ describe('a rotation that goes back', () => {
     node.publish([two, one], { sequence: 5, rotation: rotationOf('issue') });
     await node.renew();
     expect(node.trusted().file).toBe('2');
+  });
+
+  it('does not bring back another certificate with the key of the old CA', async () => {
+    await upTo('retire');
+    const published = [two, { ...one, pem: forged(one, 'other') }];
+    node.publish(published, { sequence: 4, rotation: rotationOf('issue') });
+    await node.renew();
+    expect(node.trusted().file).toBe('2');
+    toIssue(5);
+    await node.renew();
+    expect(node.trusted().file).toBe('2,1');
   });
 
   it('a replayed rotation.json changes nothing, and the exit code tells', async () => {

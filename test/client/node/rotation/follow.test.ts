@@ -171,6 +171,14 @@ describe('it remembers', () => {
       ],
       { compromised: [key(1)], dropped: [] },
     ],
+    [
+      'it in another trust domain, too: its name is published, too',
+      [
+        published(4, { rotation: rotation({ compromised: true }) }),
+        published(1, { trustDomain: 'other', rotation: rotation() }),
+      ],
+      { trustDomain: 'other', sequence: 1, compromised: [key(1)] },
+    ],
   ])('%s', async (_, all, expected) => {
     expect(await remembered(...all)).toMatchObject(expected);
   });
