@@ -395,6 +395,15 @@ describe('the ConfigMap for nodes', () => {
     expect(trustIn(map())?.rotation).toEqual(newest);
   });
 
+  it('that has the rotation of another trust domain is replaced', async () => {
+    const rotation = await publish({ sequence: 5 });
+    const data = { 'rotation.json': JSON.stringify({ ...rotation, trustDomain: 'other' }) };
+    api.add(TRUST, { data: { ...data, 'ca.crt': cas.from.pem } });
+    const own = await publish({ sequence: 4 });
+    expect((await turn()).failed).toEqual([]);
+    expect(trustIn(map())?.rotation).toEqual(own);
+  });
+
   it('that does not exist is said, with what to do', async () => {
     api.objects.delete(TRUST);
     await publish();
@@ -426,7 +435,7 @@ describe('what the bucket has', () => {
     [
       'a rotation that is endless',
       () => bucket.put(publishedRotationKey('prod'), ' '.repeat(100_000)),
-      /100000 bytes/,
+      /rotation\.json: it is larger than 65536 bytes/,
     ],
     [
       'a rotation of another trust domain',
@@ -435,7 +444,12 @@ describe('what the bucket has', () => {
         const other = JSON.stringify({ ...rotation, trustDomain: 'other' });
         await bucket.put(publishedRotationKey('prod'), other);
       },
-      /another trust domain/,
+      /it is of trust domain other/,
+    ],
+    [
+      'a rotation that contradicts itself',
+      () => publish({ to: cas.from }),
+      /it rotates ca from a key to the same key/,
     ],
     [
       'a bundle that is not canonical',
