@@ -24,7 +24,7 @@ import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import type { CaKeySpec } from '../signing/signing-algorithm.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
-import { KEY_USAGE, writeCaTbs } from './ca-tbs.ts';
+import { writeCaTbs } from './ca-tbs.ts';
 import { type DraftedCa, readDraftedCa, refuseDifferences } from './draft-ca.ts';
 
 /** The old CA, which signs. */
@@ -89,7 +89,7 @@ function draftCross({ ca }: CrossSigner, drafted: DraftedCa, serialNumber: Uint8
     publicKey: drafted.publicKey,
     subjectKeyIdentifier: drafted.subjectKeyIdentifier,
     authorityKeyIdentifier: ca.keyIdentifier,
-    keyUsage: [KEY_USAGE.keyCertSign, KEY_USAGE.cRLSign],
+    keyUsages: ['keyCertSign', 'cRLSign'],
   });
 }
 
