@@ -227,7 +227,7 @@ it.each([
 
 it('refuses more certificates than two versions of a CA have', async () => {
   await expect(run(current.repeat(33))).rejects.toThrow(
-    /are too many: 33, and at most 32 are accepted/,
+    /are too many: the list has 33 certificates; at most 32 are examined/,
   );
 });
 
