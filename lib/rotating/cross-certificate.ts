@@ -109,11 +109,7 @@ const EXTENSIONS = [
  * that a fault here is found there.
  * @throws Fault lint-failed
  */
-function lintDraftedCross(
-  tbs: Uint8Array,
-  { ca, keySpec }: CrossSigner,
-  drafted: DraftedCa,
-): void {
+function lintDraftedCross(tbs: Uint8Array, { ca, keySpec }: CrossSigner, drafted: DraftedCa): void {
   const cross = readDraftedCa(tbs, keySpec);
   const { pathLength } = basicConstraintsOf(readCertificate(cross.x509.raw)) ?? {};
   refuseDifferences('cross certificate', [
