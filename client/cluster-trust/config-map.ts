@@ -2,14 +2,13 @@
  * ConfigMap kube-public/cakeless-trust: what the bucket publishes of a rotation, for nodes without AWS credentials. It is
  * a copy that proves nothing, too: a node takes a new CA from it only because the cross certificate vouches for it.
  */
-import * as z from 'zod/mini';
 import {
   MAX_PUBLISHED_ROTATION_BYTES,
   type PublishedRotation,
-  publishedRotationSchema,
 } from '../../lib/contract/published-rotation.ts';
 import type { KubeClient } from '../kubernetes/kube-client.ts';
 import type { ClusterTrust } from '../node/renewal/cluster-rotation.ts';
+import { parseRotation } from '../node/rotation/read-rotation.ts';
 import type { ApiConfigMap } from './api-objects.ts';
 import { patchData } from './patch-data.ts';
 import type { Published } from './published.ts';
@@ -34,7 +33,7 @@ export async function keepConfigMap(
     throw new Error(
       `${object} does not exist, so nodes without AWS credentials cannot follow the rotation; cakeless csrsigning --rbac has it`,
     );
-  const had = rotationIn(map)?.sequence ?? 0;
+  const had = rotationIn(map, rotation.trustDomain)?.sequence ?? 0;
   if (had > rotation.sequence)
     throw new Error(
       `the bucket publishes sequence ${rotation.sequence} of the rotation, and ${object} has ${had} already: it was left as it is`,
@@ -56,12 +55,12 @@ export function trustIn(map: ApiConfigMap): ClusterTrust | undefined {
   return ca === undefined || rotation === undefined ? undefined : { ca, rotation };
 }
 
-function rotationIn({ data }: ApiConfigMap): PublishedRotation | undefined {
+/** @param trustDomain that it must be of; a node without AWS does not know it */
+function rotationIn({ data }: ApiConfigMap, trustDomain?: string): PublishedRotation | undefined {
   const text = data?.[KEYS.rotation];
   if (text === undefined || text.length > MAX_PUBLISHED_ROTATION_BYTES) return undefined;
   try {
-    const parsed = z.safeParse(publishedRotationSchema, JSON.parse(text));
-    return parsed.success ? parsed.data : undefined;
+    return parseRotation(text, trustDomain);
   } catch {
     return undefined;
   }

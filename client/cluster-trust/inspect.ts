@@ -1,5 +1,4 @@
 /** Who in this cluster trusts which CA, as the Kubernetes API shows it. Reads only, and only digests leave the cluster. */
-import type { X509Certificate } from 'node:crypto';
 import type { ClusterReport } from '../../lib/contract/cluster-report.ts';
 import { CLUSTER_REPORT_LIMITS } from '../../lib/contract/cluster-report.ts';
 import type { KubeClient } from '../kubernetes/kube-client.ts';
@@ -10,15 +9,12 @@ import { readCaBundles } from './ca-bundles.ts';
 import { CaDigests } from './ca-digests.ts';
 import { CLUSTER_INFO, caOfClusterInfo } from './cluster-info.ts';
 import { type Forbidden, Lists } from './lists.ts';
-import { type KubeletPort, readNodes } from './nodes.ts';
+import { type NodesDeps, readNodes } from './nodes.ts';
 import { judgePod, type OldPod } from './old-pods.ts';
 import { type RootCas, readRootCas, rootCaObject } from './root-ca.ts';
 
-export interface InspectDeps {
+export interface InspectDeps extends NodesDeps {
   readonly client: Pick<KubeClient, 'get' | 'list'>;
-  readonly kubelets: KubeletPort;
-  /** The CA certificates that the files of this node have. */
-  readonly ours: readonly X509Certificate[];
   /** Digests of further ones of the trust domain, such as one that the node has dropped. */
   readonly named: readonly string[];
   /** The report before this one. */
@@ -37,7 +33,7 @@ export async function inspect(deps: InspectDeps): Promise<Inspection> {
   const known = new Set([...deps.ours.map(sha256Of), ...deps.named]);
   const digests = new CaDigests((sha256) => known.has(sha256));
   const most = CLUSTER_REPORT_LIMITS.items;
-  const { nodes, left } = await readNodes(lists, deps.kubelets, deps.ours, most);
+  const { nodes, left } = await readNodes(lists, deps, most);
   const rootCas = await readRootCas(lists, digests, deps.before);
   const secrets = await readTokenSecrets(lists, digests);
   const named = [

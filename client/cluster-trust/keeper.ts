@@ -11,8 +11,9 @@ import { CLUSTER_INFO } from './cluster-info.ts';
 import { keepConfigMap, TRUST_CONFIG_MAP } from './config-map.ts';
 import { inspect } from './inspect.ts';
 import { keepClusterInfo } from './keep-cluster-info.ts';
+import type { KubeletPort } from './kubelet-port.ts';
+import { KubeletProbes, type ObtainProbe } from './kubelet-probes.ts';
 import { isForbidden } from './lists.ts';
-import type { KubeletPort } from './nodes.ts';
 import { allOf, type OurCas } from './our-cas.ts';
 import { type Published, readPublished } from './published.ts';
 import { type ReportStore, writeClusterReport } from './report.ts';
@@ -34,6 +35,7 @@ export const PARTS = [
   'config-map',
   'cluster-info',
   'authentication',
+  'probe',
   'report',
 ] as const;
 export type Part = (typeof PARTS)[number];
@@ -45,6 +47,8 @@ export interface ClusterTrustSources {
   /** @throws Error if a file cannot be used */
   ourCas(): OurCas;
   readonly kubelets: KubeletPort;
+  /** Absent without the credentials of a node: then no kubelet is probed. */
+  readonly obtainProbe?: ObtainProbe;
 }
 
 export interface KeeperDeps extends ClusterTrustSources {
@@ -67,9 +71,11 @@ export interface Tell {
 
 export class ClusterTrustKeeper {
   readonly #deps: KeeperDeps;
+  readonly #probes: KubeletProbes;
 
   constructor(deps: KeeperDeps) {
     this.#deps = deps;
+    this.#probes = new KubeletProbes(deps);
   }
 
   /** Until the signal is aborted. What runs then is left: everything can be repeated. */
@@ -148,6 +154,7 @@ export class ClusterTrustKeeper {
       (before) =>
         inspect({
           ...{ client, kubelets, ours, before, onForbidden },
+          probing: this.#probes.begin(published?.rotation, ours, before),
           named: named.map(({ sha256 }) => sha256),
         }),
     );

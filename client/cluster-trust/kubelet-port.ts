@@ -1,7 +1,16 @@
-/** Looks at what a kubelet serves on its port. Nothing is sent: whether its certificate is trusted is judged afterwards. */
+/** The port of a kubelet, as a forwarder sees it. */
 import type { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
+import type { ClientPair } from '../node/evidence/ask-server.ts';
+import { askWithProbe, type ProbeResult } from '../node/evidence/probe-servers.ts';
 import type { Presented } from '../node/trust/path.ts';
+
+export interface KubeletPort {
+  /** The certificate that the kubelet at an address serves, with what it sends after it; undefined without a response. */
+  look(address: string): Promise<Presented | undefined>;
+  /** Whether it takes a client certificate. */
+  probe(address: string, pair: ClientPair): Promise<ProbeResult>;
+}
 
 export interface KubeletConnection {
   readonly port: number;
@@ -13,7 +22,7 @@ const USUAL: KubeletConnection = { port: 10_250, timeoutMs: 3000 };
 /** What a server sends after its certificate. */
 const MAX_OTHERS = 5;
 
-/** Never throws. */
+/** Never throws. Nothing is sent: whether its certificate is trusted is judged afterwards. */
 export function lookAtKubelet(
   address: string,
   { port, timeoutMs }: KubeletConnection = USUAL,
@@ -29,6 +38,20 @@ export function lookAtKubelet(
     socket.once('secureConnect', () => end(presentedBy(socket.getPeerX509Certificate())));
     socket.on('error', () => end(undefined));
   });
+}
+
+/**
+ * Does not throw if the pair can be used. A kubelet may serve a certificate that it has signed itself, so it is not
+ * verified: its node can say what it wants anyway, and about itself only.
+ */
+export async function probeKubelet(
+  address: string,
+  pair: ClientPair,
+  { port, timeoutMs }: KubeletConnection = USUAL,
+): Promise<ProbeResult> {
+  const server = { host: address, port, ca: '', onDisk: undefined, isAnyServer: true } as const;
+  const verdict = await askWithProbe({ component: 'kubelet', ...server }, pair, timeoutMs);
+  return verdict === 'accepted' ? verdict : verdict.result;
 }
 
 function presentedBy(leaf: X509Certificate | undefined): Presented | undefined {

@@ -1,14 +1,12 @@
 /** What the bucket publishes of a rotation. Anyone who can write the bucket chose it, so it proves nothing here. */
 import {
-  MAX_PUBLISHED_ROTATION_BYTES,
   type PublishedRotation,
   publishedRotationKey,
-  publishedRotationSchema,
 } from '../../lib/contract/published-rotation.ts';
 import { Fault } from '../../lib/fault.ts';
 import { isSubdomain } from '../../lib/names.ts';
-import { readDocument } from '../../lib/store/documents.ts';
 import type { Exchange } from '../node/exchange/exchange.ts';
+import { readRotation } from '../node/rotation/read-rotation.ts';
 import { readBundle } from '../node/trust/read-bundle.ts';
 
 export interface Published {
@@ -27,7 +25,7 @@ export async function readPublished(
   exchange: Pick<Exchange, 'get'>,
   trustDomain: string,
 ): Promise<Published | undefined> {
-  const rotation = await readRotation(exchange, trustDomain);
+  const rotation = await readKnownRotation(exchange, trustDomain);
   if (rotation === undefined) return undefined;
   const ca = await readBundle(exchange, trustDomain, 'ca');
   if ('problem' in ca) throw new Fault('document-malformed', ca.problem);
@@ -37,20 +35,17 @@ export async function readPublished(
   return { rotation, ca: ca.pem, ...('pem' in kubeletCa && { kubeletCa: kubeletCa.pem }) };
 }
 
-async function readRotation(
+/** @throws Fault with the key, if the bucket has something else */
+async function readKnownRotation(
   exchange: Pick<Exchange, 'get'>,
   trustDomain: string,
 ): Promise<PublishedRotation | undefined> {
   if (!isSubdomain(trustDomain)) return undefined;
-  const key = publishedRotationKey(trustDomain);
   try {
-    const most = MAX_PUBLISHED_ROTATION_BYTES;
-    const rotation = await readDocument(exchange, key, publishedRotationSchema, most);
-    if (rotation === undefined || rotation.trustDomain === trustDomain) return rotation;
-    throw new Fault('document-malformed', `${key}: is of another trust domain`);
+    return await readRotation(exchange, trustDomain);
   } catch (error) {
-    // S3 denies a missing object to those who may not list it
-    if (error instanceof Fault && error.code === 'not-allowed') return undefined;
-    throw error;
+    if (error instanceof Fault) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Fault('document-malformed', `${publishedRotationKey(trustDomain)}: ${reason}`);
   }
 }

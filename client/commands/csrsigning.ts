@@ -7,10 +7,11 @@ import { CSRSIGNING_CONF } from '../../lib/profiles/certificate-names.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { systemClock } from '../clock.ts';
 import type { ClusterTrustSources } from '../cluster-trust/keeper.ts';
-import { lookAtKubelet } from '../cluster-trust/kubelet-port.ts';
+import { lookAtKubelet, probeKubelet } from '../cluster-trust/kubelet-port.ts';
 import { readOurCas } from '../cluster-trust/our-cas.ts';
+import { requestProbe } from '../cluster-trust/request-probe.ts';
 import type { Connection } from '../connection.ts';
-import { newLog } from '../csrsigning/log.ts';
+import { type Log, newLog } from '../csrsigning/log.ts';
 import { manifestYaml } from '../csrsigning/manifest.ts';
 import { refuseOtherSigner } from '../csrsigning/other-signer.ts';
 import { type Check, checkCsrSigning } from '../csrsigning/preflight.ts';
@@ -23,6 +24,7 @@ import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { KubeSource } from '../kubernetes/kube-client.ts';
 import { openKubeClient } from '../kubernetes/open-kube-client.ts';
+import { systemTimers } from '../kubernetes/timers.ts';
 import { findTrustDomain } from '../node/renewal/published-bundles.ts';
 import { readManifest } from '../node/restart/manifest.ts';
 import { type NodeOptions, type NodeSettings, resolveSettings } from '../node/state/settings.ts';
@@ -121,6 +123,7 @@ async function runCsrSigning(
   const ownNode = ownNodeOf(settings, options);
   const client = openKubeClient(sourceOf(options, settings), { signal });
   const exchange = await connection.exchange(config);
+  const log = newLog(terminal, options.output, () => new Date());
   await runForwarder({
     cluster,
     ownNode,
@@ -128,8 +131,8 @@ async function runCsrSigning(
     client,
     exchange,
     trust,
-    clusterTrust: clusterTrustOf(exchange, { cluster, ownNode, settings, options }),
-    log: newLog(terminal, options.output, () => new Date()),
+    clusterTrust: clusterTrustOf(exchange, { cluster, ownNode, settings, options, log, signal }),
+    log,
     clock: systemClock,
     healthAddress: options.healthAddress,
     signal,
@@ -141,11 +144,13 @@ interface Forwarding {
   readonly ownNode: string | undefined;
   readonly settings: NodeSettings;
   readonly options: CsrSigningOptions;
+  readonly log: Log;
+  readonly signal: AbortSignal;
 }
 
 function clusterTrustOf(
   exchange: ObjectStore,
-  { cluster, ownNode, settings, options }: Forwarding,
+  { cluster, ownNode, settings, options, log, signal }: Forwarding,
 ): ClusterTrustSources {
   const { stateDir } = settings;
   const folders = { ...settings.folders, certDir: caFolderOf(options, settings) };
@@ -158,7 +163,17 @@ function clusterTrustOf(
       return trustDomain;
     },
     ourCas: () => readOurCas(folders),
-    kubelets: { look: lookAtKubelet },
+    kubelets: { look: lookAtKubelet, probe: probeKubelet },
+    ...(ownNode !== undefined && {
+      obtainProbe: requestProbe(
+        { cluster, node: ownNode },
+        {
+          ...{ exchange, clock: systemClock, timers: systemTimers, signal },
+          folders: settings.folders,
+          say: (line) => log('info', line),
+        },
+      ),
+    }),
   };
 }
 

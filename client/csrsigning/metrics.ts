@@ -24,7 +24,7 @@ const FAMILIES = {
   },
   trust_errors_total: {
     type: 'counter',
-    help: 'What failed of the report of the cluster, and of the ConfigMaps that a rotation needs.',
+    help: 'What failed of the report of the cluster, and of the ConfigMaps and probes that a rotation needs.',
   },
   dropped_total: {
     type: 'counter',

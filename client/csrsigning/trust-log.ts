@@ -13,6 +13,7 @@ const WHAT: Readonly<Record<Part, string>> = {
   'config-map': 'nodes without AWS credentials do not get the rotation',
   'cluster-info': 'nodes that join may get outdated CA certificates',
   authentication: 'aggregated API servers may go on trusting the old CA',
+  probe: 'it is not proved that kubelets of nodes without AWS credentials accept the new CA',
   report: 'the report of the cluster was not written',
 };
 

@@ -9,14 +9,18 @@ import { createHash } from 'node:crypto';
 import { toHex, toPem } from '../bytes.ts';
 import { keyIdentifierOf } from '../certificate/assemble.ts';
 import { writeSubject } from '../certificate/write-names.ts';
+import {
+  CA_KEY_USAGES,
+  critical,
+  keyUsage,
+  subjectKeyIdentifier,
+} from '../certificate/write-tbs.ts';
 import { OID } from '../der/oids.ts';
 import { readDer } from '../der/read.ts';
 import {
   bitString,
   booleanTrue,
   context,
-  namedBits,
-  octetString,
   oid,
   sequence,
   setOf,
@@ -25,8 +29,6 @@ import {
 import { type CaKeySpec, signingAlgorithmOf } from '../signing/signing-algorithm.ts';
 
 const VERSION_1 = unsignedInteger(Uint8Array.of(0));
-/** digitalSignature, keyCertSign and cRLSign, as the CA certificates that are made here. */
-const KEY_USAGE = [0, 5, 6];
 
 /**
  * CertificationRequestInfo.
@@ -35,9 +37,9 @@ const KEY_USAGE = [0, 5, 6];
 export function writeRequestInfo(commonName: string, publicKey: Uint8Array): Uint8Array {
   const keyIdentifier = keyIdentifierOf(readDer(publicKey, 'publicKey'));
   const extensions = sequence(
-    extension(OID.keyUsage, namedBits(KEY_USAGE), 'critical'),
-    extension(OID.basicConstraints, sequence(booleanTrue()), 'critical'),
-    extension(OID.subjectKeyIdentifier, octetString(keyIdentifier)),
+    keyUsage(CA_KEY_USAGES),
+    critical(OID.basicConstraints, sequence(booleanTrue())),
+    subjectKeyIdentifier(keyIdentifier),
   );
   return sequence(
     VERSION_1,
@@ -46,9 +48,6 @@ export function writeRequestInfo(commonName: string, publicKey: Uint8Array): Uin
     context(0, sequence(oid(OID.extensionRequest), setOf(extensions))),
   );
 }
-
-const extension = (id: string, value: Uint8Array, critical?: 'critical'): Uint8Array =>
-  sequence(oid(id), ...(critical ? [booleanTrue()] : []), octetString(value));
 
 /** By which a CSR is recorded. */
 export const requestDigest = (requestInfo: Uint8Array): string =>

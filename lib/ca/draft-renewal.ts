@@ -12,19 +12,17 @@ import {
   readCertificate,
 } from '../certificate/read-certificate.ts';
 import { writeAlternativeNames } from '../certificate/write-names.ts';
+import {
+  CA_KEY_USAGES,
+  critical,
+  extension,
+  keyUsage,
+  subjectKeyIdentifier,
+  writeTbs,
+} from '../certificate/write-tbs.ts';
 import { OID } from '../der/oids.ts';
 import { TAG } from '../der/read.ts';
-import {
-  booleanTrue,
-  context,
-  element,
-  namedBits,
-  octetString,
-  oid,
-  sequence,
-  time,
-  unsignedInteger,
-} from '../der/write.ts';
+import { booleanTrue, element, sequence } from '../der/write.ts';
 import { Fault } from '../fault.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import { type CaKeySpec, signingAlgorithmOf } from '../signing/signing-algorithm.ts';
@@ -43,44 +41,37 @@ export interface RenewalFields {
   readonly notAfter: Date;
 }
 
-const VERSION_3 = context(0, unsignedInteger(Uint8Array.of(2)));
-/** digitalSignature, keyCertSign and cRLSign, as in the CA certificates that are made here. */
-const KEY_USAGE = [0, 5, 6];
 /** What narrows what a CA may sign. */
 const KEPT: readonly string[] = [OID.extKeyUsage, OID.nameConstraints];
 
 /** TBSCertificate: only the fields determine it, so that anyone who audits the signature draws up the same bytes. */
 function writeRenewal(fields: RenewalFields): Uint8Array {
+  const { ca, keySpec, serialNumber, notBefore, notAfter } = fields;
   const renews = readCertificate(fields.renews);
-  return sequence(
-    VERSION_3,
-    unsignedInteger(fields.serialNumber),
-    signingAlgorithmOf(fields.keySpec).identifier,
-    renews.subject.raw,
-    sequence(time(fields.notBefore), time(fields.notAfter)),
-    renews.subject.raw,
-    renews.publicKey.raw,
-    context(3, sequence(...writeExtensions(fields.ca, renews))),
+  const [issuer, subject] = [renews.subject.raw, renews.subject.raw];
+  return writeTbs(
+    {
+      ...{ serialNumber, issuer, subject, notBefore, notAfter },
+      algorithm: signingAlgorithmOf(keySpec),
+      publicKey: renews.publicKey.raw,
+    },
+    writeExtensions(ca, renews),
   );
 }
 
 function writeExtensions(ca: CaName, renews: CertificateElements): Uint8Array[] {
   const names = writeAlternativeNames([{ type: 'DNS', value: CA_COMMON_NAMES[ca] }]);
   return [
-    extension({ id: OID.keyUsage, critical: true, value: namedBits(KEY_USAGE) }),
-    extension({ id: OID.basicConstraints, critical: true, value: writeConstraints(renews) }),
-    extension({
-      id: OID.subjectKeyIdentifier,
-      critical: false,
-      value: octetString(caKeyIdentifierOf(renews)),
-    }),
-    extension({ id: OID.subjectAltName, critical: false, value: names }),
-    ...renews.extensions.filter(({ id }) => KEPT.includes(id)).map(extension),
+    keyUsage(CA_KEY_USAGES),
+    critical(OID.basicConstraints, writeConstraints(renews)),
+    subjectKeyIdentifier(caKeyIdentifierOf(renews)),
+    extension(OID.subjectAltName, names),
+    ...renews.extensions.filter(({ id }) => KEPT.includes(id)).map(writeAgain),
   ];
 }
 
-const extension = ({ id, critical, value }: Extension): Uint8Array =>
-  sequence(oid(id), ...(critical ? [booleanTrue()] : []), octetString(value));
+const writeAgain = (kept: Extension): Uint8Array =>
+  (kept.critical ? critical : extension)(kept.id, kept.value);
 
 function writeConstraints(renews: CertificateElements): Uint8Array {
   const pathLength = basicConstraintsOf(renews)?.pathLength;

@@ -2,6 +2,10 @@
  * Whether a cross certificate certifies exactly the key of one version of a CA, in the name of the version before: anyone who
  * trusts that one accepts everything below it. It is compared with the certificate of the one version and the record of the
  * other.
+ *
+ * This is the judge of the auditor, who asks what may have been signed. `create-ca` has its own, in
+ * lib/rotating/cross-certificate.ts, which asks whether its draft is what it meant. They share no rule, on purpose: a fault
+ * in one does not hide what the other finds.
  */
 import { X509Certificate } from 'node:crypto';
 import { bufferOf, toBase64 } from '../bytes.ts';

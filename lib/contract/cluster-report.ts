@@ -37,7 +37,7 @@ export const clusterReportSchema = widenable({
       ready: z.boolean(),
       /** Of the certificate of the CA that signed what it serves on port 10250, if it is one of the trust domain's. */
       servedBy: z.optional(sha256),
-      /** Whether port 10250 took a probe certificate of the new CA. */
+      /** Whether port 10250 took a probe certificate of the new CA: in phase `trust`, of nodes with an annotation. */
       acceptsNew: z.optional(z.enum(['accepted', 'refused', 'unreachable'])),
       /** What its own annotation says (nodes without AWS): CA certificates in its CA file and its kubeconfig. */
       caFile: z.optional(certificates),

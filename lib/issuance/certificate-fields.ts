@@ -1,12 +1,10 @@
 /** The contents of a leaf certificate as values, from which the draft is written and against which it is linted. */
 import type { IssuingCa } from '../ca/issuing-ca.ts';
+import type { KeyUsage } from '../certificate/write-tbs.ts';
 import type { AlternativeName } from '../csr/alternative-names.ts';
 import type { Subject } from '../csr/subject.ts';
 import type { IssuancePlan } from '../policy/issuance-plan.ts';
 import type { ExtendedKeyUsage } from '../profiles/profiles.ts';
-
-/** Bits of KeyUsage by number (RFC 5280 section 4.2.1.3). */
-export const KEY_USAGE_BITS = { digitalSignature: 0, keyEncipherment: 2 } as const;
 
 export interface CertificateFields {
   /** Octets of a positive INTEGER. */
@@ -67,12 +65,11 @@ export function validityFrom(now: Date, validitySeconds: number, ca: Validity): 
  * lists it for serverAuth, not for clientAuth). kubeadm always sets it, and verifiers accept that; see
  * docs/decisions/0005-key-encipherment.md.
  */
-export function keyUsageBits({
+export function keyUsagesOf({
   keyAlgorithm,
   extendedKeyUsages,
-}: Pick<CertificateFields, 'keyAlgorithm' | 'extendedKeyUsages'>): number[] {
-  const { digitalSignature, keyEncipherment } = KEY_USAGE_BITS;
+}: Pick<CertificateFields, 'keyAlgorithm' | 'extendedKeyUsages'>): KeyUsage[] {
   return keyAlgorithm === 'RSA' && extendedKeyUsages.includes('serverAuth')
-    ? [digitalSignature, keyEncipherment]
-    : [digitalSignature];
+    ? ['digitalSignature', 'keyEncipherment']
+    : ['digitalSignature'];
 }

@@ -2,33 +2,29 @@
 import type { IssuingCa } from '../ca/issuing-ca.ts';
 import { keyIdentifierOf } from '../certificate/assemble.ts';
 import { writeAlternativeNames, writeSubject } from '../certificate/write-names.ts';
+import {
+  authorityKeyIdentifier,
+  critical,
+  extension,
+  keyUsage,
+  subjectKeyIdentifier,
+  writeTbs,
+} from '../certificate/write-tbs.ts';
 import { OID } from '../der/oids.ts';
 import { readDer } from '../der/read.ts';
-import {
-  booleanTrue,
-  context,
-  contextPrimitive,
-  namedBits,
-  octetString,
-  oid,
-  sequence,
-  time,
-  unsignedInteger,
-} from '../der/write.ts';
-import { type CertificateFields, keyUsageBits } from './certificate-fields.ts';
-
-const VERSION_3 = context(0, unsignedInteger(Uint8Array.of(2)));
+import { oid, sequence } from '../der/write.ts';
+import { type CertificateFields, keyUsagesOf } from './certificate-fields.ts';
 
 export function writeTbsCertificate(fields: CertificateFields, ca: IssuingCa): Uint8Array {
-  return sequence(
-    VERSION_3,
-    unsignedInteger(fields.serialNumber),
-    ca.algorithm.identifier,
-    ca.subject,
-    sequence(time(fields.notBefore), time(fields.notAfter)),
-    writeSubject(fields.subject),
-    fields.publicKey,
-    context(3, sequence(...writeExtensions(fields, ca))),
+  const { serialNumber, notBefore, notAfter, publicKey } = fields;
+  return writeTbs(
+    {
+      ...{ serialNumber, notBefore, notAfter, publicKey },
+      algorithm: ca.algorithm,
+      issuer: ca.subject,
+      subject: writeSubject(fields.subject),
+    },
+    writeExtensions(fields, ca),
   );
 }
 
@@ -37,23 +33,14 @@ const NO_CA = critical(OID.basicConstraints, sequence());
 
 /** In kubeadm's order, and with subjectKeyIdentifier, which Python 3.13's strict mode and others look for. */
 function writeExtensions(fields: CertificateFields, ca: IssuingCa): Uint8Array[] {
-  const subjectKeyId = keyIdentifierOf(readDer(fields.publicKey, 'subjectPublicKeyInfo'));
   return [
-    critical(OID.keyUsage, namedBits(keyUsageBits(fields))),
+    keyUsage(keyUsagesOf(fields)),
     extension(OID.extKeyUsage, sequence(...fields.extendedKeyUsages.map((u) => oid(OID[u])))),
     NO_CA,
-    extension(OID.subjectKeyIdentifier, octetString(subjectKeyId)),
-    extension(OID.authorityKeyIdentifier, sequence(contextPrimitive(0, ca.keyIdentifier))),
+    subjectKeyIdentifier(keyIdentifierOf(readDer(fields.publicKey, 'subjectPublicKeyInfo'))),
+    authorityKeyIdentifier(ca.keyIdentifier),
     ...(fields.names.length > 0
       ? [extension(OID.subjectAltName, writeAlternativeNames(fields.names))]
       : []),
   ];
-}
-
-function extension(id: string, value: Uint8Array): Uint8Array {
-  return sequence(oid(id), octetString(value));
-}
-
-function critical(id: string, value: Uint8Array): Uint8Array {
-  return sequence(oid(id), booleanTrue(), octetString(value));
 }

@@ -2,6 +2,7 @@
  * Going back needs no evidence: the CA that nodes go back to is one that all of them trust. Only its last step, which
  * drops the new CA, has to know that no certificate of that one is in use.
  */
+import { isProbeName } from '../profiles/certificate-names.ts';
 import type { ClusterEvidence, Evidence, Issued, NodeEvidence } from './evidence/evidence.ts';
 import { hearNode } from './gate-heard.ts';
 import {
@@ -37,12 +38,17 @@ function judgeNode(node: NodeEvidence, cluster: ClusterEvidence, question: Quest
     return [
       {
         why: `its certificate ${name} of version ${to}, which is taken back, is valid until ${lastDay(living, one)}`,
-        fix: `run cakeless renew all on the node, which gets one of version ${question.transition.from}; or wait until it has expired`,
+        fix: isProbeName(name)
+          ? UNTIL_PROBE_ENDS
+          : `run cakeless renew all on the node, which gets one of version ${question.transition.from}; or wait until it has expired`,
       },
     ];
   });
   return { missing: about(nodeSubject(cluster.cluster, node.node), reasons), notes: [] };
 }
+
+const UNTIL_PROBE_ENDS =
+  'wait until it has expired, an hour after it was issued, or waive it; while the kubelet of a node without AWS refuses it, the forwarder requests another one every hour';
 
 function judgeUsers(cluster: ClusterEvidence, { transition: { to } }: Question): Said {
   const living = cluster.users.filter(({ version }) => version === to);

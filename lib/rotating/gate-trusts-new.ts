@@ -57,7 +57,7 @@ export const judgeNodeTrust = (
         ? [
             {
               why: 'no probe has proved that its kubelet accepts certificates of the new CA',
-              fix: ON_WORKER,
+              fix: 'run the forwarder on a control-plane node, which asks the kubelet once the Node says that its CA file holds the new CA; replace the node, or waive it',
             },
           ]
         : []),

@@ -12,6 +12,7 @@ import { CA_COMMON_NAMES } from '../ca/common-names.ts';
 import { madeOnly, obtainMadeVersion } from '../ca/made-version.ts';
 import { readCaRecord, recordVersion } from '../ca/record-version.ts';
 import { keyIdentifierOf } from '../certificate/assemble.ts';
+import { CA_KEY_USAGES } from '../certificate/write-tbs.ts';
 import type { CaVersionName, MadeCaRecord } from '../contract/ca-record.ts';
 import type { CaVersion } from '../contract/trust-domain.ts';
 import { OID } from '../der/oids.ts';
@@ -19,7 +20,7 @@ import { readDer } from '../der/read.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import { signingAlgorithmOf } from '../signing/signing-algorithm.ts';
-import { KEY_USAGE, writeCaTbs } from './ca-tbs.ts';
+import { writeCaTbs } from './ca-tbs.ts';
 import { type DraftedCa, readDraftedCa, refuseDifferences } from './draft-ca.ts';
 
 /** As for the CAs of a new trust domain. */
@@ -93,7 +94,7 @@ function draft(
     notAfter: new Date(start + validityDays * DAY_MS),
     publicKey: key.publicKey,
     subjectKeyIdentifier: keyIdentifierOf(readDer(key.publicKey, 'publicKey')),
-    keyUsage: [KEY_USAGE.digitalSignature, KEY_USAGE.keyCertSign, KEY_USAGE.cRLSign],
+    keyUsages: CA_KEY_USAGES,
     dnsName: CA_COMMON_NAMES[name.ca],
   });
 }

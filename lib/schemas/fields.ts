@@ -333,7 +333,8 @@ export const FIELDS = {
     'nodes[].ready': 'whether its condition Ready is True',
     'nodes[].servedBy':
       'fingerprint of the CA that issued what its kubelet serves; absent if that is not one of the trust domain, or it did not respond',
-    'nodes[].acceptsNew': 'whether its kubelet took a probe certificate of the new CA',
+    'nodes[].acceptsNew':
+      'whether its kubelet took a probe certificate of the new CA; absent for nodes without the annotation, and outside of phase trust of ca',
     'nodes[].caFile': 'fingerprints of its CA file, as its annotation says',
     'nodes[].kubeconfig': 'fingerprints of the CA data of its kubelet.conf, as its annotation says',
     'nodes[].restarted': 'whether its kubelet has started since, as its annotation says',

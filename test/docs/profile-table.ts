@@ -1,6 +1,6 @@
 /** The tables that the documentation must show, generated from the code. */
 import { pathsOf } from '../../lib/contract/kubeadm-paths.ts';
-import { KEY_USAGE_BITS, keyUsageBits } from '../../lib/issuance/certificate-fields.ts';
+import { keyUsagesOf as usagesOf } from '../../lib/issuance/certificate-fields.ts';
 import {
   type OrganizationRule,
   PROBE_COMMON_NAME,
@@ -79,9 +79,7 @@ function keyUsagesOf(
   { extendedKeyUsages }: Pick<Profile, 'extendedKeyUsages'>,
   keyAlgorithm: 'RSA' | 'EC',
 ): string {
-  const bits = keyUsageBits({ keyAlgorithm, extendedKeyUsages });
-  const usages = Object.entries(KEY_USAGE_BITS).filter(([, bit]) => bits.includes(bit));
-  return usages.map(([usage]) => usage).join(', ');
+  return usagesOf({ keyAlgorithm, extendedKeyUsages }).join(', ');
 }
 
 function organizationsOf(rules: readonly OrganizationRule[]): string {

@@ -74,7 +74,7 @@ async function request(
   const key = requestKey({ cluster, node, requestId, path: `${name}.csr` });
   const exchange = await deps.exchange();
   await upload(exchange, key, csr);
-  deps.terminal.progress(`requested ${name}, to prove that servers of this node accept the new CA`);
+  deps.terminal.progress(`requested ${name}, to find out which servers accept the new CA`);
   const wait = { seconds: WAIT_SECONDS, forApprovals: false, afterUpload: true };
   const [outcome] = await pollOutcomes(deps, wait, async () => {
     const found = await outcomeKeysUnder(exchange, { cluster, node }, requestId);

@@ -1,12 +1,14 @@
-/** Whether servers of this node take a certificate of the new CA: each is asked with a probe certificate. */
-import { askServer, type ClientPair } from './ask-server.ts';
+/** Whether servers take a certificate of the new CA: each is asked with a probe certificate. */
+import { askServer, type ClientPair, type Server } from './ask-server.ts';
 import { isForEveryone, PROBING, type Verdict } from './judge-answer.ts';
 import type { ProbedComponent, ProbeTarget } from './probe-targets.ts';
+
+export type ProbeResult = 'accepted' | 'refused' | 'unreachable';
 
 export interface Probed {
   readonly component: ProbedComponent;
   readonly address: string;
-  readonly result: 'accepted' | 'refused' | 'unreachable';
+  readonly result: ProbeResult;
   readonly at: string;
   /** Why it is not accepted, as a sentence; absent if it is. */
   readonly why?: string;
@@ -31,15 +33,16 @@ async function probeServer(
   { now, timeoutMs }: ProbeOptions,
 ): Promise<Probed> {
   const { component, address } = target;
-  const verdict = await ask(target, pair, timeoutMs);
+  const verdict = await askWithProbe(target, pair, timeoutMs);
   const probed = { component, address, at: now().toISOString() };
   if (verdict === 'accepted') return { ...probed, result: 'accepted' };
   const { result, why } = verdict;
   return { ...probed, result, why: `${component} at ${address} ${WORDS[result]}: ${why}` };
 }
 
-async function ask(
-  target: ProbeTarget,
+/** Does not throw if the pair can be used. @param timeoutMs of each request */
+export async function askWithProbe(
+  target: Pick<ProbeTarget, 'component'> & Server,
   pair: ClientPair,
   timeoutMs: number,
 ): Promise<Exclude<Verdict, 'done'>> {

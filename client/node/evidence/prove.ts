@@ -67,7 +67,8 @@ export async function prove(
   return { sequence, proved, left: probed.flatMap(({ why }) => why ?? []) };
 }
 
-function keyKindOn(folders: NodeFolders): KeyKind {
+/** Of the kubelet's key, which the cluster record allows. */
+export function keyKindOn(folders: NodeFolders): KeyKind {
   const place = readPlace(placeOf('kubelet.conf', folders));
   const kind = place.state === 'present' ? kindOfKey(place.leaf.publicKey) : undefined;
   return kind ?? 'ECDSA-P256';

@@ -23,7 +23,7 @@ import { resolvedPath } from '../disk/resolved-path.ts';
 import { findCaKeyWarnings } from '../restart/ca-key-warnings.ts';
 import { findChainMisuse } from '../restart/chain-misuse.ts';
 import { kubeletAuthorityFile } from '../restart/kubelet-authority.ts';
-import { findIssuersAmong, MOST_CAS, subjectOf, WHY_NOT_ABOVE } from '../trust/above.ts';
+import { findIssuersAmong, subjectOf, WHY_NOT_ABOVE, whyTooMany } from '../trust/above.ts';
 import { caFilesOf, whyNotKubeletCa } from '../trust/another-ca.ts';
 import { isOptional } from '../trust/optional-ca.ts';
 import { findAboveInClientCas } from './client-ca-files.ts';
@@ -183,10 +183,8 @@ function whyAnotherCa(text: string, options: InventoryOptions): string[] {
 
 function whyAbove(text: string): string[] {
   const certificates = parseCertificates(text);
-  if (certificates.length > MOST_CAS)
-    return [
-      `it has ${certificates.length} certificates; whether one is above the CA is examined for at most ${MOST_CAS}`,
-    ];
+  const tooMany = whyTooMany(certificates);
+  if (tooMany !== undefined) return [`it ${tooMany}: one may be above the CA`];
   return findIssuersAmong(certificates).map(
     (one) => `it contains ${subjectOf(one)}, which is above the CA: ${WHY_NOT_ABOVE}; remove it`,
   );

@@ -5,12 +5,11 @@
 import type { CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { currentContent } from '../disk/file-change.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
-import { type ReachApiServer, requireApiServer } from '../trust/api-server.ts';
+import { type ReachApiServer, reachBeside, requireApiServer } from '../trust/api-server.ts';
 import type { CaDecision } from '../trust/ca-change.ts';
 
 /**
- * @param renewed names of the certificates that the run replaces: with that of this node's API server, what it presents
- * now says nothing about what it will present
+ * @param renewed names of the certificates that the run replaces
  * @throws CommandError if the API server is verified today, and would no longer be
  */
 export async function checkApiServer(
@@ -21,6 +20,7 @@ export async function checkApiServer(
 ): Promise<void> {
   const file = caFileOf('ca', folders);
   const next = caFiles.get(file);
-  if (!reach || next === undefined || renewed.includes('apiserver')) return;
-  await requireApiServer(reach, file, currentContent(file, false) ?? '', next);
+  if (!reach || next === undefined) return;
+  const beside = reachBeside(reach, folders, renewed);
+  await requireApiServer(beside, file, currentContent(file, false) ?? '', next);
 }

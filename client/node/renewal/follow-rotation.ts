@@ -17,7 +17,7 @@ import {
   wantedCas,
 } from '../rotation/wanted-cas.ts';
 import { recallRotation, rememberRotation } from '../state/rotation-memory.ts';
-import { whyLost } from '../trust/api-server.ts';
+import { reachBeside, whyLost } from '../trust/api-server.ts';
 import { chainOf, type Presented } from '../trust/path.ts';
 import type { RenewalDeps, RenewalOptions, ServedLeaf } from './options.ts';
 import type { Published } from './published-bundles.ts';
@@ -62,12 +62,12 @@ export async function changedCas(
     ...kubeletServing(folders),
     ...((await served?.()) ?? []).flatMap((one) => servedNow(one, renewed)),
   ];
-  const isReached = reach && !renewed.includes('apiserver');
+  const beside = reach && reachBeside(reach, folders, renewed);
   return wantedCas({
     ...{ followed, folders, published, kept, now: clock.now() },
-    ...(isReached && {
+    ...(beside && {
       whyLost: async (ca: CaName, before: string, after: string) =>
-        ca === 'ca' ? whyLost(reach, before, after) : undefined,
+        ca === 'ca' ? whyLost(beside, before, after) : undefined,
     }),
   });
 }

@@ -23,7 +23,7 @@ import type { RestartResult } from '../restart/restart.ts';
 import { followRotation } from '../rotation/follow.ts';
 import { type RotationMemory, recallRotation, rememberRotation } from '../state/rotation-memory.ts';
 import { withRunLock } from '../state/run-lock.ts';
-import { findAbove, isFalselySelfIssued, MOST_CAS, subjectOf } from '../trust/above.ts';
+import { findAbove, isFalselySelfIssued, subjectOf, whyTooMany } from '../trust/above.ts';
 import { type ReachApiServer, whyUnreachable } from '../trust/api-server.ts';
 import { type CaHashes, caHashesOf, formatCaCertHash, hashOf } from '../trust/ca-cert-hash.ts';
 import {
@@ -152,8 +152,8 @@ function canonical(text: string): string {
     );
   if (!holdsPlainCertificates(text)) throw wrong('are not a list of canonical PEM certificates');
   const blocks = certificatesIn(text);
-  if (blocks.length > MOST_CAS)
-    throw wrong(`are too many: ${blocks.length}, and at most ${MOST_CAS} are accepted`);
+  const tooMany = whyTooMany(blocks);
+  if (tooMany !== undefined) throw wrong(`are too many: the list ${tooMany}`);
   const certificates = blocks.map((pem) => new X509Certificate(pem));
   if (certificates.length === 0 || !certificates.every(({ ca }) => ca))
     throw wrong('contain one that is not a CA');

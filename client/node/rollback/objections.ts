@@ -33,7 +33,7 @@ import { rootCaFile } from '../restart/root-ca-file.ts';
 import { hasKey, keyOf } from '../rotation/versions.ts';
 import { type RotationMemory, recallRotation } from '../state/rotation-memory.ts';
 import { subjectUntil } from '../trust/above.ts';
-import { type ReachApiServer, whyLost } from '../trust/api-server.ts';
+import { type ReachApiServer, reachBeside, whyLost } from '../trust/api-server.ts';
 import { type Chain, chainOf } from '../trust/path.ts';
 import { leadsTo } from '../trust/signer.ts';
 
@@ -79,7 +79,7 @@ export function findObjections(
 
 /**
  * Why the kubelet of this node would no longer verify the API server: the old CA file may lack the CA of a certificate
- * that is newer. Unknown if the API server is on this node and gets its old certificate back, too.
+ * that is newer.
  */
 export async function findLostApiServer(
   installation: Installation,
@@ -90,8 +90,8 @@ export async function findLostApiServer(
   const before = readCa(file);
   const after = bundleAfter(installation, file);
   if (before === undefined || after === undefined) return [];
-  if (installation.journal.names.includes('apiserver')) return [];
-  const why = await whyLost(reach, before, after);
+  const beside = reachBeside(reach, folders, installation.journal.names);
+  const why = await whyLost(beside, before, after);
   return why === undefined
     ? []
     : [`${file}: the kubelet would no longer verify the API server with the old one: ${why}`];

@@ -39,13 +39,13 @@ async function getIfThere(exchange: Pick<Exchange, 'get'>, key: string) {
   }
 }
 
-/** @param trustDomain that it must be of @throws Error that says what is wrong with it */
-export function parseRotation(text: string, trustDomain: string): PublishedRotation {
+/** @param trustDomain that it must be of, if that is known @throws Error that says what is wrong with it */
+export function parseRotation(text: string, trustDomain?: string): PublishedRotation {
   const result = publishedRotationSchema.safeParse(parseJson(text));
   if (!result.success)
     throw new Error(printable(result.error.issues.slice(0, 3).map(describeIssue).join('; ')));
   const published = result.data;
-  if (published.trustDomain !== trustDomain)
+  if (trustDomain !== undefined && published.trustDomain !== trustDomain)
     throw new Error(`it is of trust domain ${printable(published.trustDomain.slice(0, 253))}`);
   const contradiction = findContradiction(published);
   if (contradiction !== undefined) throw new Error(contradiction);

@@ -11,7 +11,11 @@ import { isSignedBy, type Path } from './path.ts';
  * Enough for two versions of a CA, each with the longest chain that the service imports (`lib/ca/lint-chain.ts`). Each
  * certificate of a list is compared with every other, so a longer list from the bucket is refused first.
  */
-export const MOST_CAS = 32;
+const MOST_CAS = 32;
+
+/** Why a list of CA certificates is not examined, as the end of a sentence; undefined if it is. */
+export const whyTooMany = ({ length }: { readonly length: number }): string | undefined =>
+  length > MOST_CAS ? `has ${length} certificates; at most ${MOST_CAS} are examined` : undefined;
 
 /** On one line. */
 export const subjectOf = ({ subject }: X509Certificate): string => subject.replaceAll('\n', ', ');

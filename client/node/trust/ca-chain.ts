@@ -6,7 +6,7 @@
 
 import type { X509Certificate } from 'node:crypto';
 import { parseCertificates } from '../disk/fingerprints.ts';
-import { isSelfSigned, MOST_CAS, subjectOf, subjectUntil } from './above.ts';
+import { isSelfSigned, subjectOf, subjectUntil, whyTooMany } from './above.ts';
 import { formatCaCertHash, hashOf } from './ca-cert-hash.ts';
 import { isSignedBy } from './path.ts';
 
@@ -26,8 +26,8 @@ export function findChainProblem(chainPem: string, bundle: string): string | und
   const isOwn = (one: X509Certificate) => cas.some(isSame(one));
   const [first] = chain;
   if (!first || !isOwn(first)) return 'it does not begin with a certificate of the CA file';
-  if (chain.length > MOST_CAS)
-    return `it has ${chain.length} certificates; at most ${MOST_CAS} are accepted`;
+  const tooMany = whyTooMany(chain);
+  if (tooMany !== undefined) return `it ${tooMany}`;
   const above = growing(chain.filter(isOwn), chain, (one, below) => isSignedBy(below, one));
   const unrelated = chain.find((one) => !above.has(one));
   if (unrelated) return `${subjectOf(unrelated)} has signed neither the CA nor one above it`;

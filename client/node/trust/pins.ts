@@ -7,7 +7,7 @@ import { X509Certificate } from 'node:crypto';
 import { certificatesIn, holdsCertificatesOnly } from '../../../lib/certificate/pem.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { fingerprintsOf, parseCertificates } from '../disk/fingerprints.ts';
-import { findIssuersAmong, MOST_CAS, subjectOf, WHY_NOT_ABOVE } from './above.ts';
+import { findIssuersAmong, subjectOf, WHY_NOT_ABOVE, whyTooMany } from './above.ts';
 import { caOfSubject } from './another-ca.ts';
 import { type CaHashes, hashOf } from './ca-cert-hash.ts';
 import { isOptional } from './optional-ca.ts';
@@ -84,10 +84,10 @@ const PROBLEMS: readonly ((evidence: Evidence) => string | undefined)[] = [
     certificates.length === 0 || !holdsCertificatesOnly(bundle)
       ? `the trust bundle of ${ca} is not a list of PEM certificates`
       : undefined,
-  ({ ca, certificates }) =>
-    certificates.length > MOST_CAS
-      ? `the trust bundle of ${ca} has ${certificates.length} certificates; at most ${MOST_CAS} are accepted`
-      : undefined,
+  ({ ca, certificates }) => {
+    const tooMany = whyTooMany(certificates);
+    return tooMany && `the trust bundle of ${ca} ${tooMany}`;
+  },
   ({ ca, certificates }) =>
     certificates.some((pem) => !new X509Certificate(pem).ca)
       ? `the trust bundle of ${ca} contains a certificate that is not a CA`

@@ -11,7 +11,7 @@ import { isSubdomain } from '../../../lib/names.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import { isFalselySelfIssued, isSelfSigned, MOST_CAS } from './above.ts';
+import { isFalselySelfIssued, isSelfSigned, whyTooMany } from './above.ts';
 
 export const MAX_BUNDLE_BYTES = 256 * 1024;
 
@@ -108,10 +108,8 @@ function examine(
       problem: `${what} is not a list of canonical PEM certificates: other programs may read it differently`,
     };
   const blocks = certificatesIn(text);
-  if (blocks.length > MOST_CAS)
-    return {
-      problem: `${what} has ${blocks.length} certificates; at most ${MOST_CAS} are accepted`,
-    };
+  const tooMany = whyTooMany(blocks);
+  if (tooMany !== undefined) return { problem: `${what} ${tooMany}` };
   const certificates = blocks.map((pem) => new X509Certificate(pem));
   if (!certificates.every((certificate) => certificate.ca))
     return { problem: `${what} contains a certificate that is not a CA` };

@@ -1,7 +1,7 @@
 /** A cluster in memory whose CA is being rotated: two CAs of one name, and the objects that hold them. */
 import { createHash, X509Certificate } from 'node:crypto';
 import { type Inspection, inspect } from '../../../client/cluster-trust/inspect.ts';
-import type { KubeletPort } from '../../../client/cluster-trust/nodes.ts';
+import type { NodesDeps } from '../../../client/cluster-trust/nodes.ts';
 import { KubeError } from '../../../client/kubernetes/kube-client.ts';
 import { sha256Of } from '../../../client/node/disk/fingerprints.ts';
 import type { ClusterReport } from '../../../lib/contract/cluster-report.ts';
@@ -81,7 +81,8 @@ export function addPod(api: ApiServer, path: string, options: PodOptions = {}): 
 }
 
 export interface Look {
-  readonly kubelets?: KubeletPort;
+  readonly kubelets?: NodesDeps['kubelets'];
+  readonly probing?: NodesDeps['probing'];
   readonly before?: ClusterReport;
   /** Paths that RBAC forbids. */
   readonly forbidden?: readonly string[];
@@ -104,6 +105,7 @@ export function lookAt(
     kubelets,
     ours: ours.map(({ pem }) => new X509Certificate(pem)),
     named: [],
+    probing: look.probing,
     before: look.before,
     onForbidden: (what) => void told.push(what),
   });

@@ -14,6 +14,7 @@ import {
   type Cas,
   clusterInfo,
   digest,
+  type Look,
   lookAt,
   makeCas,
   type PodOptions,
@@ -310,26 +311,40 @@ describe('a node', () => {
     expect((await look()).nodes).toEqual([{ name: 'w-1', ...(expected() as object) }]);
   });
 
-  it('serves what its CA issued, and takes the probe or not', async () => {
+  it('serves what its CA issued, and is probed by name, address and annotation', async () => {
     const leaf = new X509Certificate(await cas.to.issue(csrPem({ commonName: 'system:node:w-1' })));
     api.addNode('w-1', { addresses: ['10.20.0.21'] });
-    api.addNode('w-2', { addresses: ['10.20.0.22'] });
+    const addresses = [{ type: 'InternalIP', address: '10.20.0.22' }];
+    api.add('/api/v1/nodes/w-2', {
+      ...annotated(JSON.stringify(said())),
+      status: { addresses },
+    });
     api.addNode('w-3', { addresses: ['kubelet.example.com'] });
     const asked: string[] = [];
+    const probed = new Map<string, unknown>();
     const kubelets = {
       look: async (address: string) => {
         asked.push(address);
         return address === '10.20.0.21' ? leaf : undefined;
       },
-      probe: async (address: string) =>
-        address === '10.20.0.21' ? ('accepted' as const) : ('unreachable' as const),
     };
-    expect((await look({ kubelets })).nodes).toEqual([
-      { name: 'w-1', ready: false, servedBy: digest(cas.to), acceptsNew: 'accepted' },
-      { name: 'w-2', ready: false, acceptsNew: 'unreachable' },
+    const probing: Look['probing'] = {
+      prove: async ({ name, address, caFile }) => {
+        probed.set(name, [address, caFile]);
+        return caFile && 'accepted';
+      },
+    };
+    expect((await look({ kubelets, probing })).nodes).toEqual([
+      { name: 'w-1', ready: false, servedBy: digest(cas.to) },
+      { name: 'w-2', ready: false, ...said(), acceptsNew: 'accepted' },
       { name: 'w-3', ready: false },
     ]);
     expect(asked).toEqual(['10.20.0.21', '10.20.0.22']);
+    expect(Object.fromEntries(probed)).toEqual({
+      'w-1': ['10.20.0.21', undefined],
+      'w-2': ['10.20.0.22', said().caFile],
+      'w-3': [undefined, undefined],
+    });
   });
 });
 
@@ -353,7 +368,8 @@ it('a list that fails otherwise leads to no report', async () => {
     if (path === '/api/v1/pods') throw new Error('ECONNRESET');
   });
   const deps = { client, kubelets: { look: async () => undefined }, ours: [], named: [] };
-  const looked = inspect({ ...deps, before: undefined, onForbidden: () => undefined });
+  const nothing = { before: undefined, probing: undefined };
+  const looked = inspect({ ...deps, ...nothing, onForbidden: () => undefined });
   await expect(looked).rejects.toThrow('ECONNRESET');
 });
 

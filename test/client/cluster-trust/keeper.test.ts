@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { trustIn } from '../../../client/cluster-trust/config-map.ts';
 import { ClusterTrustKeeper, type Part } from '../../../client/cluster-trust/keeper.ts';
+import type { ObtainProbe } from '../../../client/cluster-trust/kubelet-probes.ts';
 import type { OurCas } from '../../../client/cluster-trust/our-cas.ts';
 import { type KubeClient, KubeError } from '../../../client/kubernetes/kube-client.ts';
 import { parseYaml } from '../../../client/parse-yaml.ts';
@@ -15,7 +16,7 @@ import { bundleKey } from '../../../lib/contract/trust-domain.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 import { ApiServer } from '../csrsigning/api-server.ts';
-import type { TestCa } from '../csrsigning/certificates.ts';
+import { csrPem, type TestCa } from '../csrsigning/certificates.ts';
 import { START, settle, VirtualTime } from '../csrsigning/world.ts';
 import { addNamespace, type Cas, clusterInfo, digest, keyDigest, makeCas } from './cluster.ts';
 
@@ -87,6 +88,7 @@ interface ForwarderOptions {
   readonly client?: KubeClient;
   readonly ours?: readonly TestCa[];
   readonly frontProxy?: readonly TestCa[];
+  readonly obtainProbe?: ObtainProbe;
 }
 
 function forwarder(options: ForwarderOptions = {}): { keeper: ClusterTrustKeeper; told: Told } {
@@ -102,7 +104,8 @@ function forwarder(options: ForwarderOptions = {}): { keeper: ClusterTrustKeeper
     exchange: bucket,
     trustDomain: async () => 'prod',
     ourCas: () => ours,
-    kubelets: { look: async () => undefined },
+    kubelets: { look: async () => undefined, probe: async () => 'accepted' },
+    ...(options.obtainProbe && { obtainProbe: options.obtainProbe }),
     clock: time.clock,
     timers: time.timers,
     tell: {
@@ -392,6 +395,15 @@ describe('the ConfigMap for nodes', () => {
     expect(trustIn(map())?.rotation).toEqual(newest);
   });
 
+  it('that has the rotation of another trust domain is replaced', async () => {
+    const rotation = await publish({ sequence: 5 });
+    const data = { 'rotation.json': JSON.stringify({ ...rotation, trustDomain: 'other' }) };
+    api.add(TRUST, { data: { ...data, 'ca.crt': cas.from.pem } });
+    const own = await publish({ sequence: 4 });
+    expect((await turn()).failed).toEqual([]);
+    expect(trustIn(map())?.rotation).toEqual(own);
+  });
+
   it('that does not exist is said, with what to do', async () => {
     api.objects.delete(TRUST);
     await publish();
@@ -423,7 +435,7 @@ describe('what the bucket has', () => {
     [
       'a rotation that is endless',
       () => bucket.put(publishedRotationKey('prod'), ' '.repeat(100_000)),
-      /100000 bytes/,
+      /rotation\.json: it is larger than 65536 bytes/,
     ],
     [
       'a rotation of another trust domain',
@@ -432,7 +444,12 @@ describe('what the bucket has', () => {
         const other = JSON.stringify({ ...rotation, trustDomain: 'other' });
         await bucket.put(publishedRotationKey('prod'), other);
       },
-      /another trust domain/,
+      /it is of trust domain other/,
+    ],
+    [
+      'a rotation that contradicts itself',
+      () => publish({ to: cas.from }),
+      /it rotates ca from a key to the same key/,
     ],
     [
       'a bundle that is not canonical',
@@ -484,6 +501,23 @@ describe('the report', () => {
     await publish({ phase: 'issue', sequence: 2 });
     expect((await turn()).reports).toBe(1);
     expect(written()?.sequence).toBe(2);
+  });
+
+  it('says which kubelets of nodes without AWS accept the new CA, and is written without that, too', async () => {
+    const both = [digest(cas.from), digest(cas.to)];
+    const said = JSON.stringify({ caFile: both, kubeconfig: both, restarted: true });
+    api.add('/api/v1/nodes/w-1', {
+      metadata: { annotations: { 'cakeless.io/rotation': said } },
+      status: { addresses: [{ type: 'InternalIP', address: '10.20.0.21' }] },
+    });
+    await publish();
+    const fails = await turn({ obtainProbe: () => Promise.reject(new Error('denied')) });
+    expect([fails.reports, fails.failed]).toEqual([1, [['probe', 'Error: denied']]]);
+    expect(written()?.nodes).toEqual([expect.not.objectContaining({ acceptsNew: 'accepted' })]);
+    time.next(4 * MINUTE);
+    const cert = await cas.to.issue(csrPem({ commonName: 'cakeless:probe' }));
+    expect((await turn({ obtainProbe: async () => ({ cert, key: '' }) })).failed).toEqual([]);
+    expect(written()?.nodes).toEqual([expect.objectContaining({ acceptsNew: 'accepted' })]);
   });
 
   it('of three forwarders is written by one', async () => {

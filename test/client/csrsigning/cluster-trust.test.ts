@@ -15,7 +15,7 @@ it('is ready, warns in one line, counts it, and reports what it could not see', 
       exchange: world.exchange,
       trustDomain: async () => undefined,
       ourCas: () => new Map(),
-      kubelets: { look: async () => undefined },
+      kubelets: { look: async () => undefined, probe: async () => 'unreachable' },
     },
   });
   await world.advance(2 * 60);

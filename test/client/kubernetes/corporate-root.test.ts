@@ -76,6 +76,11 @@ it.each(CASES)('with %s instead of what the kubeconfig has', async (_, ca, isVer
     : expect(reached).rejects.toThrow(/https:.*unable to (get|verify)/));
 });
 
+it('with its own certificate instead of a CA', async () => {
+  const apiServer = pki.certificate('apiserver');
+  await reachServer(kubeconfigWith(pki.certificate('other')), pki.certificate('other') + apiServer);
+});
+
 it('a server that refuses the call was verified', async () => {
   refuses = true;
   await reachServer(kubeconfigWith(pki.certificate('other')), pki.certificate('ca'));

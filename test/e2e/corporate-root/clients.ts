@@ -1,20 +1,23 @@
 /** Clients in several languages, and which CA certificates each needs to verify a server below a corporate root. */
-import { resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { until } from '../../support/until.ts';
 import { lastLines, mustRun, run } from '../harness/program.ts';
 import { kubernetesProgram } from '../harness/programs.ts';
+import type { Check } from '../harness/report.ts';
 
 /** What a client is given: the CA of the cluster alone, the same with everything above it, or the root alone. */
-export const TRUST = ['ca.crt', 'ca-chain.crt', 'root'] as const;
+const TRUST = ['ca.crt', 'ca-chain.crt', 'root'] as const;
 
 export type Trust = (typeof TRUST)[number];
 
-export interface Call {
+interface Call {
   readonly server: string;
   readonly token: string;
   readonly caFile: string;
 }
 
-export interface TlsClient {
+interface TlsClient {
   readonly name: string;
   /** Whether it needs the root, too: then `ca.crt` alone is refused. */
   readonly needsRoot: boolean;
@@ -41,7 +44,7 @@ const program = (
 });
 
 /** As docs/corporate-root.md lists them. */
-export async function tlsClients(release: string): Promise<TlsClient[]> {
+async function tlsClients(release: string): Promise<TlsClient[]> {
   const python = (await mustRun(['python3', '--version'])).trim();
   const [, minor = '0'] = /^Python 3\.(\d+)/.exec(python) ?? [];
   const java = (await mustRun(['java', '--version'])).split('\n')[0] ?? 'java';
@@ -72,7 +75,7 @@ export async function tlsClients(release: string): Promise<TlsClient[]> {
 }
 
 /** @returns what was seen @throws Error if the client connects, or does not, against expectation */
-export async function tryClient(client: TlsClient, trust: Trust, call: Call): Promise<string> {
+async function tryClient(client: TlsClient, trust: Trust, call: Call): Promise<string> {
   const ran = await run(client.command(call));
   const isWanted = !(client.needsRoot && trust === 'ca.crt');
   const isConnected = ran.exitCode === 0;
@@ -80,4 +83,43 @@ export async function tryClient(client: TlsClient, trust: Trust, call: Call): Pr
   if (!isConnected && !/issuer/.test(lastLines(ran)))
     throw new Error(`${client.name} with ${trust}: for another reason: ${lastLines(ran)}`);
   return isConnected ? `${client.name}: connects` : `${client.name}: ${lastLines(ran)}`;
+}
+
+/** What the clients of a cluster are tried with. */
+export interface Trying {
+  /** The name of the check for each file. */
+  readonly checks: Readonly<Record<Trust, string>>;
+  readonly release: string;
+  readonly server: () => string;
+  readonly caFile: string;
+  readonly rootFile: string;
+  /** Where kube-root-ca.crt is written, as pods get it. */
+  readonly folder: string;
+  readonly readPublished: () => Promise<string>;
+  readonly kubectl: (args: readonly string[]) => Promise<string>;
+}
+
+export async function tryClients(check: Check, trying: Trying): Promise<void> {
+  const inPod = join(trying.folder, 'kube-root-ca.crt');
+  const files: Readonly<Record<Trust, string>> = {
+    'ca.crt': trying.caFile,
+    'ca-chain.crt': inPod,
+    root: trying.rootFile,
+  };
+  let clients: readonly TlsClient[] = [];
+  let token = '';
+  for (const trust of TRUST)
+    await check(trying.checks[trust], async () => {
+      if (token === '') {
+        clients = await tlsClients(trying.release);
+        writeFileSync(inPod, await trying.readPublished());
+        token = await until('a token', () =>
+          trying.kubectl(['-n', 'default', 'create', 'token', 'default']),
+        );
+      }
+      const call = { server: trying.server(), token: token.trim(), caFile: files[trust] };
+      const seen: string[] = [];
+      for (const client of clients) seen.push(await tryClient(client, trust, call));
+      return seen.join('; ');
+    });
 }

@@ -12,7 +12,7 @@ import type { CakelessService } from '../harness/cakeless-service.ts';
 import { lastLines, mustFail, mustRun, run } from '../harness/program.ts';
 import type { Check, Report } from '../harness/report.ts';
 import { readKubeconfigPair } from '../kubeadm/installed.ts';
-import { type TlsClient, TRUST, type Trust, tlsClients, tryClient } from './clients.ts';
+import { type Trust, tryClients } from './clients.ts';
 import { CHAIN_FILE, createCas, IMPORT_CHECKS } from './import-cas.ts';
 
 export const CORPORATE_ROOT = 'corporate root';
@@ -161,36 +161,17 @@ const publishedTo = (plane: ControlPlane) =>
     ...['-o', 'jsonpath={.data.ca\\.crt}'],
   ]);
 
-async function connect(
-  check: Check,
-  plane: ControlPlane,
-  pki: CorporatePki,
-  folder: string,
-): Promise<void> {
-  const inPod = join(folder, 'kube-root-ca.crt');
-  const files: Readonly<Record<Trust, string>> = {
-    'ca.crt': plane.first.file('pki/ca.crt'),
-    'ca-chain.crt': inPod,
-    root: pki.certificateFile('root'),
-  };
-  let clients: readonly TlsClient[] = [];
-  let token = '';
-  for (const trust of TRUST)
-    await check(CLIENTS[trust], async () => {
-      if (token === '') {
-        clients = await tlsClients(plane.plan.release);
-        writeFileSync(inPod, await publishedTo(plane));
-        token = await until('a token', () =>
-          plane.kubectl('super-admin.conf', ['-n', 'default', 'create', 'token', 'default']),
-        );
-      }
-      const server = `https://${plane.first.address}:6443`;
-      const call = { server, token: token.trim(), caFile: files[trust] };
-      const seen: string[] = [];
-      for (const client of clients) seen.push(await tryClient(client, trust, call));
-      return seen.join('; ');
-    });
-}
+const connect = (check: Check, plane: ControlPlane, pki: CorporatePki, folder: string) =>
+  tryClients(check, {
+    checks: CLIENTS,
+    release: plane.plan.release,
+    server: () => `https://${plane.first.address}:6443`,
+    caFile: plane.first.file('pki/ca.crt'),
+    rootFile: pki.certificateFile('root'),
+    folder,
+    readPublished: () => publishedTo(plane),
+    kubectl: (args) => plane.kubectl('super-admin.conf', args),
+  });
 
 async function intrude(
   check: Check,

@@ -1,5 +1,5 @@
 /** `kubeadm init` and `kubeadm join` with real kubelets, in a cluster whose CAs are below a corporate root. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { certificatesIn } from '../../../lib/certificate/pem.ts';
 import { CorporatePki } from '../../support/corporate-pki.ts';
@@ -17,7 +17,7 @@ import {
   joinConfiguration,
   siteOf,
 } from '../whole-cluster/plan.ts';
-import { type TlsClient, TRUST, type Trust, tlsClients, tryClient } from './clients.ts';
+import { type Trust, tryClients } from './clients.ts';
 import { CHAIN_FILE, createCas, IMPORT_CHECKS } from './import-cas.ts';
 
 export const CORPORATE_INIT = 'corporate root, kubeadm init';
@@ -124,36 +124,17 @@ async function initialize(
   return hashes;
 }
 
-async function connect(
-  check: Check,
-  cluster: WholeCluster,
-  pki: CorporatePki,
-  folder: string,
-): Promise<void> {
-  const inPod = join(folder, 'kube-root-ca.crt');
-  const files: Readonly<Record<Trust, string>> = {
-    'ca.crt': cluster.first.file('pki/ca.crt'),
-    'ca-chain.crt': inPod,
-    root: pki.certificateFile('root'),
-  };
-  let clients: readonly TlsClient[] = [];
-  let token = '';
-  for (const trust of TRUST)
-    await check(CLIENTS[trust], async () => {
-      if (token === '') {
-        clients = await tlsClients(cluster.release);
-        writeFileSync(inPod, await until('kube-root-ca.crt', () => publishedIn(cluster)));
-        token = await until('a token', () =>
-          cluster.kubectl(['-n', 'default', 'create', 'token', 'default']),
-        );
-      }
-      const { server } = cluster.anonymous();
-      const call = { server, token: token.trim(), caFile: files[trust] };
-      const seen: string[] = [];
-      for (const client of clients) seen.push(await tryClient(client, trust, call));
-      return seen.join('; ');
-    });
-}
+const connect = (check: Check, cluster: WholeCluster, pki: CorporatePki, folder: string) =>
+  tryClients(check, {
+    checks: CLIENTS,
+    release: cluster.release,
+    server: () => cluster.anonymous().server,
+    caFile: cluster.first.file('pki/ca.crt'),
+    rootFile: pki.certificateFile('root'),
+    folder,
+    readPublished: () => until('kube-root-ca.crt', () => publishedIn(cluster)),
+    kubectl: (args) => cluster.kubectl(args),
+  });
 
 /** @throws Error unless pods get the file of the chain */
 async function publishedIn(cluster: WholeCluster): Promise<string> {

@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
+import { probeKubelet } from '../../../../client/cluster-trust/kubelet-port.ts';
 import { probeServers } from '../../../../client/node/evidence/probe-servers.ts';
 import {
   type ProbedComponent,
@@ -344,5 +345,30 @@ describe('the servers of a node', () => {
     expect(await ask()).toMatchObject([{ component: 'kubelet', result: 'unreachable' }]);
     writeFileSync(join(kubeletDir, 'kubelet.crt'), read('foreign.crt'));
     expect(await ask()).toMatchObject([{ component: 'kubelet', result: 'accepted' }]);
+  });
+});
+
+describe('the kubelet of another node, asked by a forwarder', () => {
+  const verifies = 'Forbidden (user=NAME, verb=get)';
+  const rows: [string, () => Promise<number>, string][] = [
+    ['accepts', () => kubeletSays(403, verifies), 'accepted'],
+    [
+      'counts whatever it serves, because it says nothing about anyone else',
+      () =>
+        kubernetes(
+          (request, response) =>
+            void response.writeHead(403).end(`Forbidden (user=${cnOf(request)}, `),
+          'foreign',
+        ),
+      'accepted',
+    ],
+    ['does not know the new CA', () => responds(401, 'Unauthorized'), 'refused'],
+    ['responds to anyone', () => responds(200, 'ok'), 'unreachable'],
+    ['does not listen', async () => 1, 'unreachable'],
+  ];
+  it.each(rows)('%s', async (_, start, expected) => {
+    const port = await start();
+    const connection = { port, timeoutMs: PATIENT };
+    expect(await probeKubelet('127.0.0.1', pairOf('probe'), connection)).toBe(expected);
   });
 });

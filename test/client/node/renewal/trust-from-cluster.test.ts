@@ -1,5 +1,6 @@
 /** `cakeless renew --trust-from-cluster` on a worker: its files, and what the cluster publishes. */
 import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { trustFromCluster } from '../../../../client/node/renewal/trust-from-clu
 import { previewRollback, rollBack } from '../../../../client/node/rollback/rollback.ts';
 import type { ReachApiServer } from '../../../../client/node/trust/api-server.ts';
 import { caHashesOf, formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
+import { certificateToPem } from '../../../../lib/certificate/pem.ts';
 import { CorporatePki } from '../../../support/corporate-pki.ts';
 import { LEAVES, OpensslNode } from '../../../support/openssl-node.ts';
 
@@ -159,6 +161,14 @@ describe('an accepted change of renew', () => {
     return checkApiServer(reach, { caFiles }, folders, renewed);
   };
   beforeEach(() => writeFileSync(join(folder, 'pki/ca.crt'), current + next));
+  /** @returns the certificate of the API server on this node */
+  const putApiServer = () => {
+    const kubeconfig = readKubeconfig(readFileSync(join(folder, 'kubelet.conf'), 'utf8'), folder);
+    const { certificate } = kubeconfig;
+    const pem = certificate && 'pem' in certificate ? certificate.pem : '';
+    writeFileSync(join(folder, 'pki/apiserver.crt'), pem);
+    return certificateToPem(new X509Certificate(pem).raw);
+  };
 
   it('must not remove the CA of the API server', async () => {
     await expect(check(current, servedBy(next), ['kubelet.conf'])).rejects.toMatchObject({
@@ -169,11 +179,23 @@ describe('an accepted change of renew', () => {
     });
   });
 
+  it('must not remove the CA of another API server, if that on this node gets a certificate of the new one', async () => {
+    const own = putApiServer();
+    let connections = 0;
+    const behindLoadBalancer: ReachApiServer = (bundle) => {
+      connections += 1;
+      return servedBy(connections % 2 === 0 ? next : own)(bundle);
+    };
+    await expect(check(current, behindLoadBalancer, ['apiserver'])).rejects.toMatchObject({
+      code: 'check-failed',
+    });
+  });
+
   it.each<[string, () => Promise<void>]>([
     ['may remove another CA', () => check(current, servedBy(current))],
     [
       'may remove it together with the certificate of the API server on this node',
-      () => check(current, servedBy(next), ['apiserver']),
+      () => check(current, servedBy(putApiServer()), ['apiserver']),
     ],
     [
       'may remove it if the API server cannot be reached today, either',
@@ -205,7 +227,7 @@ it.each([
 
 it('refuses more certificates than two versions of a CA have', async () => {
   await expect(run(current.repeat(33))).rejects.toThrow(
-    /are too many: 33, and at most 32 are accepted/,
+    /are too many: the list has 33 certificates; at most 32 are examined/,
   );
 });
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readKubeadmConfig } from '../../../../client/kubeadm/kubeadm-config.ts';
 import { changeFile } from '../../../../client/node/disk/file-change.ts';
+import { findAboveInClientCas } from '../../../../client/node/expiry/client-ca-files.ts';
 import { takeInventory } from '../../../../client/node/expiry/inventory.ts';
 import { prepareInstallation } from '../../../../client/node/install/installation.ts';
 import { decideTrust } from '../../../../client/node/prepare/decide-trust.ts';
@@ -431,7 +432,7 @@ describe('a running node', () => {
       takeInventory({
         ...{ ...folders(), externalEtcd: true, now: new Date(), namesOf: () => [] },
         ...more,
-      }).warnings.filter(({ warning }) => /above the CA|not examined/.test(warning));
+      }).warnings.filter(({ warning }) => /above the CA|are examined/.test(warning));
     const copy = () => join(folder, 'clients.pem');
 
     it.each<[string, string, number]>([
@@ -466,6 +467,40 @@ describe('a running node', () => {
           file: join(folder, 'config.yaml'),
           warning: expect.stringMatching(/^authentication\.x509\.clientCAFile names /),
         });
+    });
+
+    const CONFIG = 'authentication.x509.clientCAFile';
+    const FLAG = '--client-ca-file of the running kubelet';
+    it.each<[string, () => string[], string[]]>([
+      [
+        'by a flag, which counts more than its configuration',
+        () => [`--client-ca-file=${copy()}`],
+        [FLAG, FLAG],
+      ],
+      ['by a flag with its value apart', () => ['--client-ca-file', copy()], [FLAG, FLAG]],
+      [
+        'by none, because its last flag names the CA file',
+        () => [`--client-ca-file=${copy()}`, `--client-ca-file=${join(folder, 'pki/ca.crt')}`],
+        [],
+      ],
+      [
+        'by a configuration elsewhere',
+        () => [`--config=${join(folder, 'other.yaml')}`],
+        [CONFIG, CONFIG],
+      ],
+      ['by its usual configuration', () => [], []],
+    ])('that the running kubelet names %s', (_, args, expected) => {
+      put('clients.pem', chain);
+      put('config.yaml', `authentication: {x509: {clientCAFile: ${join(folder, 'pki/ca.crt')}}}`);
+      put('other.yaml', `authentication: {x509: {clientCAFile: ${copy()}}}`);
+      const kubelet = join(folder, 'proc', '7');
+      mkdirSync(kubelet, { recursive: true });
+      const words = ['kubelet', `--kubeconfig=${join(folder, 'kubelet.conf')}`, ...args()];
+      writeFileSync(join(kubelet, 'cmdline'), `${words.join('\0')}\0`);
+      writeFileSync(join(kubelet, 'stat'), `7 (kubelet) S ${'1 '.repeat(20)}\n`);
+      const node = { ...folders(), kubeletDir: join(folder, 'kubelet-pki') };
+      const warnings = findAboveInClientCas(node, join(folder, 'proc'));
+      expect(warnings.map(({ warning }) => warning.split(' names ')[0])).toEqual(expected);
     });
   });
 

@@ -51,7 +51,7 @@ const refused: [string, () => [string, string | undefined, Pins], RegExp][] = [
   [
     'more certificates than two versions of a CA have',
     () => [pem.one.repeat(33), undefined, pins({}, hashOf(pem.one))],
-    /has 33 certificates; at most 32 are accepted/,
+    /has 33 certificates; at most 32 are examined/,
   ],
   ['no pin', () => [pem.one, undefined, pins()], /nothing vouches for/],
   [

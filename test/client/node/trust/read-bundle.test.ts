@@ -46,6 +46,6 @@ it('a bundle with more certificates than two versions of a CA have is not used',
   };
   expect(await found(32)).toHaveProperty('pem');
   expect(await found(33)).toEqual({
-    problem: expect.stringMatching(/has 33 certificates; at most 32 are accepted/),
+    problem: expect.stringMatching(/has 33 certificates; at most 32 are examined/),
   });
 });
