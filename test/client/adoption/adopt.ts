@@ -1,4 +1,4 @@
-/** A node and a service in one process, for each test anew. */
+/** A node and a service in one process, new for each test. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Pki, STEMS } from './pki.ts';

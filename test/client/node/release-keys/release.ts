@@ -1,4 +1,4 @@
-/** A control plane whose CA keys were adopted, for each test anew. */
+/** A control plane whose CA keys were adopted, new for each test. */
 
 import {
   existsSync,

@@ -1,4 +1,4 @@
-/** A node in a rotation of `ca`, for each test anew, and the phases of the rotation. */
+/** A node in a rotation of `ca`, new for each test, and the phases of the rotation. */
 import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
