@@ -7,17 +7,30 @@ import { makeCsrs } from '../../../../client/node/csr/make-csrs.ts';
 import { formatName } from '../../../../lib/csr/alternative-names.ts';
 import { readRequest } from '../../../../lib/csr/read-request.ts';
 import type { CertificateName } from '../../../../lib/profiles/certificate-names.ts';
-import { LEAVES } from '../../../support/openssl-node.ts';
+import { LEAVES, type LeafOptions } from '../../../support/openssl-node.ts';
 import { cakeless } from '../../../support/running-service-command.ts';
-import {
-  apiserverNames,
-  foldersOf,
-  nodeWith,
-  odd,
-  renewAll,
-  root,
-  whole,
-} from './odd-certificates.ts';
+import { apiserverNames, foldersOf, nodeWith, renewAll, root, whole } from './odd-certificates.ts';
+
+const odd: [string, Partial<LeafOptions> & { path: string }, string, RegExp][] = [
+  [
+    'a subject with more than O and CN, as cfssl writes it',
+    { path: 'pki/apiserver', subject: '/C=DE/OU=System/CN=kube-apiserver' },
+    'apiserver',
+    /a CSR cannot request the same contents: subject is .*; cakeless renew apiserver --config FILE/,
+  ],
+  [
+    'the certificate of another node',
+    { path: 'pki/etcd/peer', names: 'DNS:cp-2,DNS:localhost,IP:10.20.0.12,IP:127.0.0.1' },
+    'etcd-peer',
+    /not the etcd-peer certificate of this node: it does not contain the name of this node, cp-1/,
+  ],
+  [
+    'the certificate of another client',
+    { path: 'kubelet.conf', subject: '/O=system:nodes/CN=system:node:cp-2' },
+    'kubelet.conf',
+    /its common name is system:node:cp-2, not system:node:cp-1/,
+  ],
+];
 
 it.each(odd)(
   '%s is left out with its reason, and the exit code is 2',

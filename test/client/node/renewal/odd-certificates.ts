@@ -47,24 +47,3 @@ export async function renewAll(folder: string, more: Partial<RenewalOptions> = {
 }
 
 export const { names: apiserverNames = '' } = leafAt('pki/apiserver');
-
-export const odd: [string, Partial<LeafOptions> & { path: string }, string, RegExp][] = [
-  [
-    'a subject with more than O and CN, as cfssl writes it',
-    { path: 'pki/apiserver', subject: '/C=DE/OU=System/CN=kube-apiserver' },
-    'apiserver',
-    /a CSR cannot request the same contents: subject is .*; cakeless renew apiserver --config FILE/,
-  ],
-  [
-    'the certificate of another node',
-    { path: 'pki/etcd/peer', names: 'DNS:cp-2,DNS:localhost,IP:10.20.0.12,IP:127.0.0.1' },
-    'etcd-peer',
-    /not the etcd-peer certificate of this node: it does not contain the name of this node, cp-1/,
-  ],
-  [
-    'the certificate of another client',
-    { path: 'kubelet.conf', subject: '/O=system:nodes/CN=system:node:cp-2' },
-    'kubelet.conf',
-    /its common name is system:node:cp-2, not system:node:cp-1/,
-  ],
-];
