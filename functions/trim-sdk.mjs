@@ -1,5 +1,5 @@
 // An esbuild plugin that leaves parts of the AWS SDK out of the bundles. If a release of the SDK changes what is matched
-// here, a bundle grows or the build fails; test/functions/bundles.test.ts then fails too.
+// here, a bundle grows or the build fails; test/functions/bundles.slow.test.ts then fails too.
 // test/contract/trimmed.slow.test.ts runs the contract of the adapters on clients that are bundled like this.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';

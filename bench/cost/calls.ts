@@ -1,6 +1,6 @@
 /**
  * Billed calls for one certificate that is alone in its batch; the messages of a batch share some
- * (docs/benchmarks.md). test/service/calls.test.ts counts the service's calls at its SDK clients. A node also draws from
+ * (docs/benchmarks.md). test/service/calls.slow.test.ts counts the service's calls at its SDK clients. A node also draws from
  * the budget of its cluster: a write, four times a day for a dozen certificates.
  */
 export const SERVICE_CALLS = {

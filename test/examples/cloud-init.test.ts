@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { writtenFiles } from '../support/cloud-init.ts';
 import { runKubeadm, whyNoKubeadm } from '../support/real-kubeadm.ts';
+import { cakeless } from '../support/running-service-command.ts';
 
 const SCRIPT = '/usr/local/sbin/first-control-plane';
 const PACKAGE = 'the package';
@@ -79,14 +80,12 @@ it('run again on a control plane, installs only the timer and the forwarder', ()
   expect([status, calls.map(firstWords)]).toEqual([0, AT_THE_END]);
 });
 
-it('calls cakeless with options that it has', () => {
+it('calls cakeless with options that it has', async () => {
   const lines = (files[SCRIPT] ?? '').match(/^ *cakeless .+/gm) ?? [];
   expect(lines).toHaveLength(4);
   for (const line of lines) {
     const [, command = ''] = line.trim().split(' ');
-    const help = execFileSync(process.execPath, ['client/cakeless.mjs', command, '--help'], {
-      encoding: 'utf8',
-    });
+    const { stdout: help } = await cakeless({}, command, '--help');
     for (const [option] of line.matchAll(/--[a-z-]+/g)) expect(help).toContain(`${option} `);
   }
 });

@@ -1,22 +1,19 @@
 /**
  * Valid requests, truncated at every byte and changed at many. Nothing throws, and a changed request that is accepted
- * means the same as the valid one, because the signature verifies.
+ * means the same as the valid one, because the signature verifies. mutations.slow.test.ts changes thousands of bytes.
  */
 import { readFileSync } from 'node:fs';
 import { findPrivateKey } from '../../lib/csr/private-key-material.ts';
 import { readRequest } from '../../lib/csr/read-request.ts';
-import { kubeadmSet, listKubeadmSets } from '../support/kubeadm-sets.ts';
-
-const FLIPS = 3000;
-
-const samples = [
-  requestOf('1.37.2', 'generate-csr', 'v4-p256', 'apiserver'),
-  requestOf('1.35.4', 'generate-csr', 'dual-rsa2048', 'etcd-server'),
-  requestOf('1.35.4', 'generate-csr', 'v6-p384', 'kubelet.conf'),
-].flatMap(({ name, pem }) => [
-  { name: `${name} in PEM`, bytes: pem },
-  { name: `${name} in DER`, bytes: derOf(pem) },
-]);
+import { listKubeadmSets } from '../support/kubeadm-sets.ts';
+import {
+  derOf,
+  expectChangesToBeHarmless,
+  meaningOf,
+  numbers,
+  QUICK_CHANGES,
+  samples,
+} from './mutations.ts';
 
 describe.each(samples)('$name', ({ bytes }) => {
   it('is accepted unchanged', () => {
@@ -32,16 +29,7 @@ describe.each(samples)('$name', ({ bytes }) => {
   });
 
   it('is refused or means the same when one byte is changed', () => {
-    const meaning = meaningOf(bytes);
-    const next = numbers(bytes.length);
-    for (let i = 0; i < FLIPS; i++) {
-      const changed = Uint8Array.from(bytes);
-      const at = next() % changed.length;
-      changed[at] = (changed[at] ?? 0) ^ (1 + (next() % 255));
-      const { request, violations } = readRequest(changed);
-      expect(violations.length > 0).toBe(request === undefined);
-      if (request) expect(meaningOf(changed)).toEqual(meaning);
-    }
+    expectChangesToBeHarmless(bytes, 0, QUICK_CHANGES);
   });
 
   it('means the same or is refused when a byte is removed or repeated', () => {
@@ -69,32 +57,3 @@ it('random bytes are refused, and never throw', () => {
     expect(readRequest(bytes).violations).not.toEqual([]);
   }
 });
-
-function requestOf(...[version, layout, config, certificate]: [...KubeadmSetName, string]) {
-  const request = kubeadmSet(version, layout, config).csrs.find(
-    ({ certificateName }) => certificateName === certificate,
-  );
-  if (!request) throw new Error(`no request for ${certificate}`);
-  return { name: `${certificate} of ${version} ${config}`, pem: readFileSync(request.file) };
-}
-
-type KubeadmSetName = Parameters<typeof kubeadmSet>;
-
-function derOf(pem: Buffer): Buffer {
-  return Buffer.from(pem.toString('latin1').replace(/-----[^-]+-----|\s/g, ''), 'base64');
-}
-
-function meaningOf(bytes: Uint8Array) {
-  const { request } = readRequest(bytes);
-  const { subject, names, key } = request ?? {};
-  return { subject, names, key: key && Buffer.from(key.spki).toString('hex') };
-}
-
-/** The same pseudo-random numbers in every run (Numerical Recipes' generator; its high bits). */
-function numbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state >>> 8;
-  };
-}

@@ -1,9 +1,8 @@
 /** Clusters on EC2, where each node has its own role: what synthesizes, and what synthesis says about the rest. */
 import { App, Stack } from 'aws-cdk-lib';
-import { CakelessService, NodeAccess } from '../../infra/index.ts';
 import { placementOf } from '../../infra/node-placement.ts';
 import { clusterOf, names, rolesIn, type Template, templatesOf } from '../support/many-nodes.ts';
-import { codeDir, ofType, resourcesOf, statementsOf } from '../support/synthesize.ts';
+import { ofType, statementsOf } from '../support/synthesize.ts';
 
 const SET = 'set clusters[].nodes.nestedStacks (for the construct NodeAccess: nestedStacks) to 2,';
 const SHARE = 'or let the nodes share a role that their session tags restrict';
@@ -124,12 +123,3 @@ function placementIn(stacks: number) {
 }
 
 const partOf = (description?: string) => /part (\d+)/.exec(description ?? '')?.[1];
-
-it('a stack that uses NodeAccess alone gets the same error', () => {
-  const app = new App({ builtinCloudFormationValidation: false });
-  const stack = new Stack(app, 'Own');
-  const service = new CakelessService(stack, 'Service', { codeDir: codeDir() });
-  const access = { service, cluster: 'prod', assumedBy: ['ec2.amazonaws.com'], controlPlanes: [] };
-  new NodeAccess(stack, 'Nodes', { ...access, nodes: names(160) });
-  expect(() => resourcesOf(stack)).toThrow(SET);
-});

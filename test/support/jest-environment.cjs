@@ -1,6 +1,7 @@
 /** Node's environment of jest, which fails a suite that leaves the process changed (restored.ts changes it for a call). */
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { TestEnvironment } = require('jest-environment-node');
+const parseOnce = require('./parsed-once.cjs');
 const shareRsaKeys = require('./shared-rsa-keys.cjs');
 
 /** Set by @aws-lambda-powertools/commons as soon as it is loaded. */
@@ -19,6 +20,8 @@ for (const method of ['run', 'enterWith']) {
     return original.apply(this, args);
   };
 }
+
+if (process.env.CAKELESS_ALL !== '1') parseOnce();
 
 module.exports = class extends TestEnvironment {
   async setup() {

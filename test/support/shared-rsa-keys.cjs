@@ -9,11 +9,22 @@ const { readFileSync, renameSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { promisify } = require('node:util');
 
-const { generateKeyPair } = crypto;
+const { generateKeyPair, generateKeyPairSync } = crypto;
 
-/** Replaces `generateKeyPair` for one suite. @returns what restores it */
+/** Replaces `generateKeyPair` and `generateKeyPairSync` for one suite. @returns what restores them */
 module.exports = (folder) => {
   let count = 0;
+
+  function sharedSync(type, options) {
+    if (type !== 'rsa' || !isKeyObject(options)) return generateKeyPairSync(type, options);
+    count += 1;
+    const file = join(folder, `rsa-${options.modulusLength}-${count}.pem`);
+    const known = committedKey(options.modulusLength, count) ?? readKey(file);
+    if (known !== undefined) return { privateKey: known, publicKey: crypto.createPublicKey(known) };
+    const made = generateKeyPairSync(type, options);
+    save(file, made.privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    return made;
+  }
 
   function shared(type, options, callback) {
     if (type !== 'rsa' || !isText(options)) {
@@ -42,15 +53,20 @@ module.exports = (folder) => {
     });
 
   crypto.generateKeyPair = shared;
+  crypto.generateKeyPairSync = sharedSync;
   return () => {
     crypto.generateKeyPair = generateKeyPair;
+    crypto.generateKeyPairSync = generateKeyPairSync;
   };
 };
 
-/** Key objects are not shared: a suite that asks for one gets its own. */
+/** What has another exponent, or is exported in only one form, is made. */
 function isText({ publicKeyEncoding, privateKeyEncoding }) {
   return publicKeyEncoding !== undefined && privateKeyEncoding !== undefined;
 }
+
+const isKeyObject = ({ publicExponent = 65537, publicKeyEncoding, privateKeyEncoding }) =>
+  publicExponent === 65537 && publicKeyEncoding === undefined && privateKeyEncoding === undefined;
 
 let committed;
 

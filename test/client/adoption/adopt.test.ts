@@ -1,34 +1,9 @@
 /** `trust-domain adopt` in one process: what it refuses, what it writes, and that it can be interrupted at any call. */
-import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { newKey, newRsaKey, openssl, Pki, STEMS } from './pki.ts';
-import { shown, World } from './world.ts';
-
-let world: World;
-beforeEach(() => {
-  world = new World();
-});
-afterEach(() => world.dispose());
-
-const certificateIn = (pki: Pki, stem: string) =>
-  new X509Certificate(readFileSync(pki.file(`${stem}.crt`)));
-
-const arn = (ca: string) => `arn:aws:kms:eu-central-1:111122223333:key/prod-${ca}`;
-
-function expectAdopted(): void {
-  const document = world.authority.json('trust/prod.json') as {
-    cas: Record<string, { versions: { origin: string; certificate: string; keyId: string }[] }>;
-  };
-  expect(Object.keys(document.cas)).toEqual(['ca', 'etcd-ca', 'front-proxy-ca']);
-  for (const [ca, stem] of Object.entries(STEMS)) {
-    const [version] = document.cas[ca]?.versions ?? [];
-    const { raw } = certificateIn(world.pki, stem);
-    expect(version).toMatchObject({ origin: 'adopted', keyId: arn(ca) });
-    expect(new X509Certificate(version?.certificate ?? '').raw).toEqual(raw);
-    const bundle = world.exchange.text(`trust/prod/${stem}.crt`) ?? '';
-    expect(new X509Certificate(bundle).raw).toEqual(raw);
-  }
-}
+import { arn, expectAdopted, POINTS, world } from './adopt.ts';
+import { newKey, newRsaKey, openssl, Pki } from './pki.ts';
+import { shown } from './world.ts';
 
 it('imports every key, and adopts the CAs with the certificates that the nodes have', async () => {
   const run = await world.adopt();
@@ -252,36 +227,9 @@ it.each([
   expect(world.kms.received).toEqual([]);
 });
 
-class Killed extends Error {}
-
-const CALLS = [
-  'create-ca prepare-adoption',
-  ...['ca', 'etcd-ca', 'front-proxy-ca'].flatMap(() => ['parameters', 'import']),
-  'create-ca adopt',
-];
-const POINTS = CALLS.flatMap((call) => [`before ${call}`, `after ${call}`]);
-
 it('makes these calls, and no others', async () => {
   const points: string[] = [];
   world.interrupt = (point) => void points.push(point);
   await world.adopt();
   expect(points).toEqual(POINTS);
 });
-
-it.each(POINTS.map((point, i) => [i + 1, point] as const))(
-  'killed at point %i, %s: nothing is half done, and the next run finishes',
-  async (number) => {
-    let count = 0;
-    world.interrupt = () => {
-      count += 1;
-      if (count === number) throw new Killed();
-    };
-    expect((await world.adopt()).error).toBeInstanceOf(Killed);
-    const isAdopted = number === POINTS.length;
-    expect(world.authority.json('trust/prod.json') !== undefined).toBe(isAdopted);
-    if (!isAdopted) expect(world.written()).toEqual([]);
-    world.interrupt = () => {};
-    expect((await world.adopt()).error).toBeUndefined();
-    expectAdopted();
-  },
-);

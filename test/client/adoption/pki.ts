@@ -1,5 +1,6 @@
 /** A pki folder as kubeadm has it, with CAs that OpenSSL makes: small, quick and never the same. */
 import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -22,11 +23,14 @@ export const openssl = (args: readonly string[], input?: string | Buffer): Buffe
   execFileSync('openssl', args, { input, stdio: ['pipe', 'pipe', 'ignore'] });
 
 /** A private key in PKCS#8. */
-export const newKey = (curve = 'P-256'): string =>
-  openssl(['genpkey', '-algorithm', 'EC', '-pkeyopt', `ec_paramgen_curve:${curve}`]).toString();
+export const newKey = (namedCurve = 'P-256'): string =>
+  pemOf(generateKeyPairSync('ec', { namedCurve }));
 
-export const newRsaKey = (bits = 2048): string =>
-  openssl(['genpkey', '-algorithm', 'RSA', '-pkeyopt', `rsa_keygen_bits:${bits}`]).toString();
+export const newRsaKey = (modulusLength = 2048): string =>
+  pemOf(generateKeyPairSync('rsa', { modulusLength }));
+
+const pemOf = ({ privateKey }: { readonly privateKey: KeyObject }): string =>
+  privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
 export interface CaForm {
   readonly days?: number;

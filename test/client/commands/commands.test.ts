@@ -2,7 +2,16 @@
 
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
@@ -286,7 +295,10 @@ describe('submit and fetch', () => {
 describe('approvals', () => {
   const key = (id: string) => `requests/${CLUSTER}/${NODE}/${id}/super-admin.conf.csr`;
   const submitOne = async (id: string) => {
-    await node('submit', csrs, ...place(id));
+    const one = join(folder, `${id}-csr`);
+    mkdirSync(one);
+    copyFileSync(join(csrs, 'super-admin.conf.csr'), join(one, 'super-admin.conf.csr'));
+    await node('submit', one, ...place(id));
     await node('fetch', ...place(id), '--out', join(folder, id)); // returns when each request has an outcome
   };
 

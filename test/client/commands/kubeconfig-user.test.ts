@@ -1,84 +1,20 @@
 /** `cakeless kubeconfig user` against a running service: issued, approved, rejected, resumed, and with pinned CAs. */
-
-import { spawnSync } from 'node:child_process';
-import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { newestCluster } from '../../../client/demo/clusters.ts';
-import { readKubeconfig } from '../../../client/node/disk/kubeconfig.ts';
-import { areAPair, readPrivateKey } from '../../../client/node/disk/private-key.ts';
 import { approveRequest } from '../../support/approve-command.ts';
-import { cakeless, mustCakeless } from '../../support/running-service-command.ts';
+import { mustCakeless } from '../../support/running-service-command.ts';
 import {
-  COMMAND,
-  type ServiceProcess,
-  startServiceProcess,
-} from '../../support/running-service-process.ts';
-
-const { name: CLUSTER, config } = newestCluster;
-const folder = mkdtempSync(join(tmpdir(), 'cakeless-users-'));
-/** A new folder for each test. */
-let state: string;
-const SERVER = 'https://api.prod.example.com:6443';
-let service: ServiceProcess;
-
-const admin = (...args: string[]) => cakeless(service.environment, ...args);
-const approver = (...args: string[]) => cakeless(service.as('approver'), ...args);
-const user = (...args: string[]) => {
-  const command = ['kubeconfig', 'user', '--cluster', CLUSTER, '--server', SERVER];
-  return cakeless(
-    service.as(`user-requester:${CLUSTER}`),
-    ...command,
-    '--state-dir',
-    state,
-    ...args,
-  );
-};
-
-async function setRule(users: object | undefined) {
-  const { stdout } = await admin('cluster', 'show', CLUSTER, '-o', 'json');
-  const file = join(folder, 'record.json');
-  writeFileSync(file, JSON.stringify({ ...JSON.parse(stdout), users }));
-  expect((await admin('cluster', 'apply', CLUSTER, '-f', file)).exitCode).toBe(0);
-}
-
-function open(yaml: string) {
-  const { server, userName, certificate, privateKey, certificateAuthority } = readKubeconfig(
-    yaml,
-    folder,
-  );
-  const pem = (material: typeof certificate) => (material && 'pem' in material ? material.pem : '');
-  const leaf = new X509Certificate(pem(certificate));
-  const key = readPrivateKey(pem(privateKey));
-  if (!key) throw new Error('no key');
-  const ca = new X509Certificate(pem(certificateAuthority));
-  return { server, userName, leaf, isPair: areAPair(key, leaf.publicKey), ca };
-}
-
-beforeAll(async () => {
-  service = await startServiceProcess(folder);
-  expect((await admin('trust-domain', 'create', 'fleet')).exitCode).toBe(0);
-  const source = ['--kubeadm-config', config, '--trust-domain', 'fleet'];
-  expect((await admin('cluster', 'apply', CLUSTER, ...source)).exitCode).toBe(0);
-}, 60_000);
-
-beforeEach(() => {
-  state = mkdtempSync(join(folder, 'state-'));
-});
-
-afterAll(async () => {
-  await service.stop();
-  rmSync(folder, { recursive: true });
-});
-
-const kept = () => {
-  try {
-    return readdirSync(join(state, CLUSTER));
-  } catch {
-    return [];
-  }
-};
+  approver,
+  CLUSTER,
+  folder,
+  kept,
+  open,
+  SERVER,
+  service,
+  setRule,
+  state,
+  user,
+} from './kubeconfig-user.ts';
 
 it('prints a kubeconfig with the requested validity and deletes the key', async () => {
   await setRule({ approvalRequired: false, organizations: ['team-a', 'team-b'] });
@@ -132,20 +68,6 @@ it('refuses to resume a request that does not exist', async () => {
   expect(kept()).toEqual([]);
 });
 
-it('keeps the key if the kubeconfig cannot be written to standard output', async () => {
-  await setRule({ approvalRequired: false });
-  const asked = ['--cluster', CLUSTER, '--server', SERVER, '--state-dir', state];
-  const command = [process.execPath, '--', COMMAND, 'kubeconfig', 'user', '--client-name', 'jo'];
-  const full = spawnSync('sh', ['-c', '"$@" >/dev/full', 'sh', ...command, ...asked], {
-    env: { ...service.as(`user-requester:${CLUSTER}`), PATH: process.env.PATH },
-    encoding: 'utf8',
-  });
-  expect([full.status, full.stderr]).toEqual([1, expect.stringMatching(/ENOSPC.*are kept/)]);
-  const [request = ''] = kept();
-  const again = await user('--client-name', 'jo', '--request', request);
-  expect([again.exitCode, open(again.stdout).isPair, kept()]).toEqual([0, true, []]);
-});
-
 it('prints why a request was rejected and deletes the key', async () => {
   await setRule({ approvalRequired: false });
   const run = await user('--client-name', 'kubernetes-admin', '--org', 'team-a');
@@ -155,25 +77,4 @@ it('prints why a request was rejected and deletes the key', async () => {
   const nobody = await user('--client-name', 'jane');
   expect(nobody.stderr).toContain(`users is missing in the record of ${CLUSTER}`);
   expect(kept()).toEqual([]);
-});
-
-it('trusts only a CA pinned by hash or by file', async () => {
-  await setRule({ approvalRequired: false });
-  const first = await user('--client-name', 'jane');
-  const hash = /sha256:[0-9a-f]{64}/.exec(first.stderr)?.[0] ?? '';
-  const ca = join(folder, 'ca.crt');
-  writeFileSync(ca, open(first.stdout).ca.toString());
-  const good = await user(
-    '--client-name',
-    'jane',
-    '--ca-cert-hash',
-    hash.toUpperCase().replace('SHA', 'sha'),
-  );
-  expect(good.exitCode).toBe(0);
-  expect(good.stderr).not.toContain('the CA certificate comes from the exchange bucket');
-  expect((await user('--client-name', 'jane', '--certificate-authority', ca)).exitCode).toBe(0);
-  const wrong = await user('--client-name', 'jane', '--ca-cert-hash', `sha256:${'0'.repeat(64)}`);
-  expect(wrong).toMatchObject({ exitCode: 7, stdout: '', stderr: expect.stringContaining(hash) });
-  const bad = await user('--client-name', 'jane', '--ca-cert-hash', 'sha256:xyz');
-  expect(bad.exitCode).toBe(2);
 });

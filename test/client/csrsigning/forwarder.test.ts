@@ -1,123 +1,30 @@
 /** What the forwarder does with CSRs, on an API server and a bucket in memory. The service is a stand-in here. */
 
 import { FORWARDER_CALLS } from '../../../bench/cost/calls.ts';
-import type { ApiCsr } from '../../../client/csrsigning/csr-facts.ts';
 import { KubeError } from '../../../client/kubernetes/kube-client.ts';
 import { TooLarge } from '../../../client/kubernetes/response.ts';
-import { outcomeKeys, parseRequestKey } from '../../../lib/contract/request-key.ts';
-import { Fault } from '../../../lib/fault.ts';
 import type { NewCsr } from './api-server.ts';
+import { type CertificateOptions, csrPem, OTHER_KEY, TestCa } from './certificates.ts';
 import {
-  type CertificateOptions,
-  CLIENT_SIGNER,
-  csrPem,
-  OTHER_KEY,
-  SERVING_SIGNER,
-  TestCa,
-  USER_SIGNER,
-} from './certificates.ts';
-import { type StartOptions, World } from './world.ts';
-
-let ca: TestCa;
-beforeAll(async () => {
-  ca = await TestCa.make('kubernetes');
-});
-
-const names = [
-  { type: 'DNS', value: 'w-1' },
-  { type: 'IP', value: '10.20.0.21' },
-] as const;
-
-const NODES = ['system:nodes'];
-const BOOTSTRAP = { username: 'system:bootstrap:abcdef', groups: ['system:bootstrappers'] };
-
-const byNode = (node: string): Pick<NewCsr, 'username' | 'groups'> => ({
-  username: `system:node:${node}`,
-  groups: NODES,
-});
-
-const clientCsr = (node: string, more: Partial<NewCsr> = {}): NewCsr => ({
-  name: `csr-${node}`,
-  signerName: CLIENT_SIGNER,
-  request: csrPem({ commonName: `system:node:${node}` }),
-  ...byNode(node),
-  isApproved: true,
-  ...more,
-});
-
-const servingCsr = (node: string, more: Partial<NewCsr> = {}): NewCsr => ({
-  ...clientCsr(node),
-  signerName: SERVING_SIGNER,
-  request: csrPem({ commonName: `system:node:${node}`, names }),
-  isApproved: false,
-  ...more,
-});
-
-const userCsr = (more: Partial<NewCsr> = {}): NewCsr => ({
-  name: 'jane',
-  signerName: USER_SIGNER,
-  request: csrPem({ commonName: 'jane', organizations: ['developers'] }),
-  username: 'kubernetes-admin',
-  isApproved: true,
-  ...more,
-});
-
-const newWorld = () => {
-  const world = new World();
-  world.api.addNode('w-1');
-  return world;
-};
-
-const start = (world: World, options: StartOptions = {}) =>
-  world.start({ trust: () => ({ pem: ca.pem }), ...options });
-
-const outcomesOf = (key: string) => {
-  const address = parseRequestKey(key);
-  if (!address) throw new Error(`${key} is not a request's`);
-  return outcomeKeys(address);
-};
-
-/** Issues whatever is requested, or what a lying bucket would contain. */
-const issue = (world: World, options: CertificateOptions = {}, signer = ca) => {
-  world.service = async (key) => {
-    const object = world.exchange.json(key) as ApiCsr;
-    const csr = Buffer.from(object.spec?.request ?? '', 'base64').toString();
-    const usages = object.spec?.signerName === SERVING_SIGNER ? 'serverAuth' : 'clientAuth';
-    const pem = await signer.issue(csr, { usages: [usages], ...options });
-    world.exchange.seed(outcomesOf(key).certificate, pem);
-  };
-};
-
-const violation = (code: string) => ({
-  code,
-  field: 'commonName',
-  got: 'system:node:w-9',
-  allowed: 'a node of the cluster record',
-  fix: 'add the node',
-});
-
-const reject = (world: World, ...codes: string[]) => {
-  world.service = (key) => rejectOne(world, key, codes);
-};
-
-const rejectOne = (world: World, key: string, codes: readonly string[]) =>
-  world.exchange.seed(
-    outcomesOf(key).rejected,
-    JSON.stringify({
-      request: key,
-      decidedAt: world.time.clock.now().toISOString(),
-      violations: codes.map(violation),
-      tryAgain: '',
-    }),
-  );
-
-const requests = (world: World) =>
-  [...world.exchange.objects.keys()].filter((key) => key.startsWith('requests/'));
-const requestIds = (world: World) =>
-  requests(world).map((key) => key.split('/').slice(2).join('/'));
-const uidOf = (world: World, name: string) => world.api.csr(name)?.metadata.uid ?? '';
-const eventsOf = (world: World, reason: string) =>
-  world.api.events().filter((event) => event.reason === reason);
+  BOOTSTRAP,
+  byNode,
+  ca,
+  clientCsr,
+  eventsOf,
+  flood,
+  issue,
+  newWorld,
+  outcomesOf,
+  reject,
+  requestIds,
+  requests,
+  servingCsr,
+  start,
+  uidOf,
+  userCsr,
+  violation,
+} from './forwarder.ts';
+import { World } from './world.ts';
 
 describe('which CSRs are forwarded', () => {
   it.each<[title: string, csr: NewCsr, more?: { ownNode?: string }]>([
@@ -598,32 +505,6 @@ describe('what is written', () => {
 });
 
 describe('while something is missing', () => {
-  it('S3 cannot be reached for 20 minutes: nothing is lost, and the log does not grow with the CSRs', async () => {
-    const world = newWorld();
-    issue(world);
-    let isDown = true;
-    world.exchange.interrupt = () => {
-      if (isDown) throw new Fault('unavailable', 'S3 does not respond');
-    };
-    const { log, forwarder } = start(world);
-    for (let i = 0; i < 100; i += 1) {
-      world.api.addNode(`w-${i}`);
-      world.api.createCsr(clientCsr(`w-${i}`));
-    }
-    await world.advance(20 * 60);
-    expect(forwarder.health.unready()).toBe('S3 does not respond');
-    expect(forwarder.health.unhealthy()).toBeUndefined();
-    expect(log.filter((line) => line.includes('S3 does not')).length).toBeLessThan(25);
-    const told = eventsOf(world, 'CertificatePending');
-    expect(told).toHaveLength(100);
-    for (const event of told)
-      expect(event).toMatchObject({ message: expect.stringContaining('bucket cannot'), count: 1 });
-    isDown = false;
-    await world.advance(60);
-    for (let i = 0; i < 100; i += 1) expect(world.api.certificate(`csr-w-${i}`)).toBeDefined();
-    expect(forwarder.health.unready()).toBeUndefined();
-  });
-
   it('the service does not decide: it is asked each 15 seconds at most, and an Event says so once a minute', async () => {
     const world = newWorld();
     start(world);
@@ -708,55 +589,6 @@ it('a certificate takes three calls to the bucket', async () => {
 });
 
 describe('a flood', () => {
-  const flood = (world: World, count: number) => {
-    for (let i = 0; i < count; i += 1) world.api.createCsr(clientCsr(`invented-${i}`, BOOTSTRAP));
-  };
-
-  it.each<[title: string, real: NewCsr, options: { count?: number; isKnown?: boolean }]>([
-    ['a node that renews', clientCsr('w-1'), { isKnown: true }],
-    ['a node that joins again', clientCsr('w-1', BOOTSTRAP), { isKnown: true }],
-    [
-      'a node that joins with the same bootstrap token',
-      clientCsr('w-1', BOOTSTRAP),
-      { count: 5000 },
-    ],
-    ['a person', userCsr(), {}],
-  ])('of CSRs with invented names does not delay %s', async (_, real, options) => {
-    const { count = 1000, isKnown = false } = options;
-    const world = new World();
-    if (isKnown) world.api.addNode('w-1');
-    issue(world);
-    const { service } = world;
-    world.service = (key) =>
-      world.exchange.text(key)?.includes(`"${real.name}"`)
-        ? service(key)
-        : rejectOne(world, key, ['node-unknown']);
-    const { forwarder } = start(world);
-    flood(world, count);
-    await world.advance(5);
-    world.api.createCsr(real);
-    await world.advance(10);
-    expect(world.api.certificate(real.name)).toBeDefined();
-    expect(requests(world).length).toBeLessThan(15 * 20 + 30);
-    expect(world.exchange.calls.length).toBeLessThan(15 * 60 + 100);
-    const [, tracked] = /cakeless_csrsigning_tracked (\d+)/.exec(forwarder.health.metrics()) ?? [];
-    expect(Number(tracked)).toBeLessThanOrEqual(count + 1);
-  });
-
-  it('gets each name one attempt, and then few', async () => {
-    const world = new World();
-    reject(world, 'node-unknown');
-    start(world);
-    flood(world, 500);
-    await world.advance(60);
-    expect(new Set(requestIds(world).map((id) => id.split(/[/.]/)[1])).size).toBe(500);
-    expect(requests(world).length).toBeLessThan(500 + 60 / 5);
-    await world.advance(1800);
-    expect(requests(world).length).toBeLessThan(500 + 1860 / 5 + 15);
-    const events = world.api.calls.filter(({ path }) => path.includes('/events'));
-    expect(events.length).toBeLessThan(2 * requests(world).length);
-  });
-
   it('of more CSRs than can be remembered leaves room for nodes, and for CSRs that were never tried', async () => {
     const world = newWorld();
     reject(world, 'node-unknown');

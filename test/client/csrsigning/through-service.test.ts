@@ -222,7 +222,7 @@ async function runKilled(points: number): Promise<boolean> {
   return forwarders.some((one) => one.wasKilled);
 }
 
-/** `killed.test.ts` has each call. */
+/** `killed.slow.test.ts` has each call. */
 const EVERY = 7;
 
 it('three forwarders that are killed lead to one serial number and one certificate', async () => {

@@ -1,76 +1,27 @@
 /** Calls over a real TLS connection, to a server that does whatever the case says. */
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent } from 'node:http';
-import { tmpdir } from 'node:os';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type KubeClient,
-  type KubeDeps,
   KubeError,
   KubeUnreachable,
 } from '../../../client/kubernetes/kube-client.ts';
-import { openKubeClient } from '../../../client/kubernetes/open-kube-client.ts';
-import { ManualTimers } from '../../support/manual-timers.ts';
 import { changeEnvironment } from '../../support/restored.ts';
-import { type Respond, sendJson, TlsApiServer } from '../../support/tls-api-server.ts';
+import { type Respond, sendJson } from '../../support/tls-api-server.ts';
 import { untilTrue } from '../../support/until.ts';
-
-const folder = mkdtempSync(join(tmpdir(), 'kube-client-'));
-const server = new TlsApiServer(folder);
-let timers: ManualTimers;
-let stopped: AbortController;
-let kept: jest.SpiedFunction<Agent['keepSocketAlive']>;
-
-beforeAll(() => server.start());
-beforeEach(() => {
-  kept = jest.spyOn(Agent.prototype, 'keepSocketAlive');
-  timers = new ManualTimers();
-  stopped = new AbortController();
-  server.requests.length = 0;
-  server.users.length = 0;
-  server.sockets.length = 0;
-});
-afterEach(() => {
-  stopped.abort();
-  server.breakConnections();
-});
-afterAll(async () => {
-  await server.stop();
-  rmSync(folder, { recursive: true });
-});
-
-function open(respond: Respond, kubeconfig = server.writeKubeconfig()): KubeClient {
-  server.respond = respond;
-  return openKubeClient({ kubeconfig }, deps());
-}
-
-const deps = (): KubeDeps => ({ timers, randomInt: () => 0, signal: stopped.signal });
-
-const list = async (client: KubeClient) => {
-  const items = [];
-  for await (const page of client.list<{ n: number }>('/items')) items.push(...page.items);
-  return items;
-};
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : '');
-
-/** Lets time pass as soon as a timer of this length waits. */
-async function elapse(milliseconds: number): Promise<void> {
-  await untilTrue('a timer', () => timers.waiting.includes(milliseconds));
-  timers.advance(milliseconds);
-}
-
-/** Until the last call's connection can be used again: Node.js may learn after the response that the request is written. */
-const untilIdle = () =>
-  untilTrue('an idle connection', () => kept.mock.calls.length === server.requests.length);
-
-const status = (code: number, reason: string, message = reason) => ({
-  kind: 'Status',
-  status: 'Failure',
-  code,
-  reason,
-  message,
-});
+import {
+  elapse,
+  folder,
+  list,
+  messageOf,
+  open,
+  page,
+  server,
+  status,
+  stopped,
+  timers,
+  untilIdle,
+} from './kube-client.ts';
 
 describe('calls', () => {
   it('reads, creates and patches objects with the client certificate', async () => {
@@ -374,13 +325,6 @@ describe('changed credentials', () => {
 });
 
 describe('lists', () => {
-  const page = (items: unknown[], next = '') => ({
-    apiVersion: 'v1',
-    kind: 'ItemList',
-    metadata: { resourceVersion: '7', continue: next },
-    items,
-  });
-
   it('arrive page by page, each item with the kind of the list', async () => {
     const client = open((request, response) => {
       const more = request.url?.includes('continue=a%2Bb');
@@ -395,34 +339,6 @@ describe('lists', () => {
       'GET /items?limit=500',
       'GET /items?limit=500&continue=a%2Bb',
     ]);
-  });
-
-  it('of huge objects arrive in smaller pages', async () => {
-    const big = 'x'.repeat(2 ** 20);
-    const client = open((request, response) => {
-      const query = new URL(request.url ?? '', server.origin).searchParams;
-      const [limit, from] = [Number(query.get('limit')), Number(query.get('continue'))];
-      const size = Math.min(limit, 20 - from);
-      const items = Array.from({ length: size }, (_, i) => ({ n: from + i, big }));
-      sendJson(response, page(items, from + size < 20 ? `${from + size}` : ''));
-    });
-    expect((await list(client)).map(({ n }) => n)).toEqual([...Array(20).keys()]);
-    expect(server.requests[2]).toBe('GET /items?limit=8');
-  });
-
-  it('get past an object that fills several pages, and are large again after it', async () => {
-    const sizes = Array.from({ length: 600 }, (_, i) => (i === 10 ? 9 * 2 ** 20 : 1));
-    const client = open((request, response) => {
-      const query = new URL(request.url ?? '', server.origin).searchParams;
-      const [limit, from] = [Number(query.get('limit')), Number(query.get('continue'))];
-      const to = Math.min(from + limit, sizes.length);
-      const items = sizes
-        .slice(from, to)
-        .map((size, i) => ({ n: from + i, big: 'x'.repeat(size) }));
-      sendJson(response, page(items, to < sizes.length ? `${to}` : ''));
-    });
-    expect((await list(client)).map(({ n }) => n)).toEqual([...sizes.keys()]);
-    expect(server.requests.length).toBeLessThan(20);
   });
 
   it('that repeat a page, or are something else, are not accepted', async () => {

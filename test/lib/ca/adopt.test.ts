@@ -1,13 +1,6 @@
 /** Adoption of the CAs of an existing cluster: what is checked first, what is written, and what survives interruptions. */
 import { createHash, X509Certificate } from 'node:crypto';
-import { adoptCas } from '../../../lib/ca/adopt.ts';
-import { createTrustDomain } from '../../../lib/ca/create-trust-domain.ts';
-import { prepareAdoption } from '../../../lib/ca/prepare-adoption.ts';
-import {
-  ADOPTABLE_CAS,
-  type AdoptableCa,
-  type CasToAdopt,
-} from '../../../lib/ca/trust-domain-request.ts';
+import { ADOPTABLE_CAS, type AdoptableCa } from '../../../lib/ca/trust-domain-request.ts';
 import { certificateToPem } from '../../../lib/certificate/pem.ts';
 import { caCertificateKey, caRecordKey } from '../../../lib/contract/ca-record.ts';
 import { bundleKey } from '../../../lib/contract/trust-domain.ts';
@@ -16,45 +9,11 @@ import {
   AFTER_ADOPTION,
   adoptAll,
   adoptedSets,
-  type ExistingCas,
-  importAll,
   readAdoptedSet,
   toAdopt,
 } from '../../support/adopted-cas.ts';
 import { commonNameOf, newEcKeys, writeCaCertificate } from '../../support/ca-certificate.ts';
-import { openCaService } from '../../support/ca-service.ts';
-
-const TRUST_DOMAIN = 'prod';
-const existing = readAdoptedSet('kubeadm-1.35.4-p256');
-const strangers = readAdoptedSet('kubeadm-1.37.2-p384');
-
-function opened() {
-  const { keys, service } = openCaService(AFTER_ADOPTION);
-  return {
-    service,
-    keys,
-    authority: service.authority,
-    exchange: service.exchange,
-    prepare: (cas: CasToAdopt) =>
-      prepareAdoption(service, keys, {
-        action: 'prepare-adoption',
-        trustDomain: TRUST_DOMAIN,
-        cas,
-      }),
-    adopt: (cas: CasToAdopt) =>
-      adoptCas(service, keys, { action: 'adopt', trustDomain: TRUST_DOMAIN, cas }),
-    create: (more: object = {}) =>
-      createTrustDomain(service, keys, { trustDomain: TRUST_DOMAIN, validityDays: 3650, ...more }),
-  };
-}
-
-type Opened = ReturnType<typeof opened>;
-
-const importInto = (world: Opened, cas: ExistingCas = existing, only?: readonly AdoptableCa[]) =>
-  importAll(world.service, world.keys, TRUST_DOMAIN, cas, only);
-
-const isEmpty = ({ authority, exchange }: Opened) =>
-  authority.objects.size === 0 && exchange.objects.size === 0;
+import { existing, importInto, isEmpty, opened, strangers, TRUST_DOMAIN } from './adopt.ts';
 
 describe('prepare-adoption', () => {
   it('says which keys to import into, by the keys of the certificates, and changes nothing', async () => {
@@ -332,33 +291,6 @@ it('an adoption that was interrupted is finished with its KMS key, although anot
 function killed(): never {
   throw new Error('killed');
 }
-
-it('an adoption that is killed at any call is finished by the next, and by nothing else', async () => {
-  let point = 0;
-  let isReached = true;
-  while (isReached) {
-    point += 1;
-    const world = opened();
-    await importInto(world);
-    let calls = 0;
-    const interrupt = () => {
-      calls += 1;
-      if (calls === point) killed();
-    };
-    for (const part of [world.authority, world.exchange, world.keys]) part.interrupt = interrupt;
-    await world.adopt(toAdopt(existing)).catch(() => {});
-    isReached = calls >= point;
-    for (const part of [world.authority, world.exchange, world.keys]) part.interrupt = () => {};
-    const { document } = await world.adopt(toAdopt(existing));
-    expect(Object.keys(document.cas)).toEqual([...ADOPTABLE_CAS]);
-    expect(new Set(world.keys.records).size).toBe(3);
-    for (const ca of ADOPTABLE_CAS)
-      expect(world.exchange.text(bundleKey(TRUST_DOMAIN, ca))).toBe(
-        certificateToPem(existing[ca].x509.raw),
-      );
-  }
-  expect(point).toBeGreaterThan(30);
-});
 
 it('adoptions that race have one result', async () => {
   const world = opened();

@@ -1,89 +1,33 @@
 /** CAs below a corporate root: the CSR, the import of the certificate, and what survives interruptions. */
 import { createHash, createPublicKey, verify, X509Certificate } from 'node:crypto';
 import { adoptCas } from '../../../lib/ca/adopt.ts';
-import { createTrustDomain } from '../../../lib/ca/create-trust-domain.ts';
 import { writeRequestInfo } from '../../../lib/ca/draft-csr.ts';
-import { importCertificates } from '../../../lib/ca/import-certificate.ts';
-import { requestCertificates } from '../../../lib/ca/request-certificate.ts';
-import type {
-  CasToImport,
-  RequestCertificateRequest,
-} from '../../../lib/ca/trust-domain-request.ts';
+import type { CasToImport } from '../../../lib/ca/trust-domain-request.ts';
 import { assembleCertificate } from '../../../lib/certificate/assemble.ts';
 import { certificateToPem } from '../../../lib/certificate/pem.ts';
 import { readCertificate } from '../../../lib/certificate/read-certificate.ts';
 import { caCsrKey, caCsrRecordKey } from '../../../lib/contract/ca-csr-record.ts';
 import { caCertificateKey, caRecordKey } from '../../../lib/contract/ca-record.ts';
 import { bundleKey, chainKey, trustDomainKey } from '../../../lib/contract/trust-domain.ts';
-import { readDer, readFields, TAG } from '../../../lib/der/read.ts';
-import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';
+import { readDer, TAG } from '../../../lib/der/read.ts';
+import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { signingAlgorithmOf } from '../../../lib/signing/signing-algorithm.ts';
 import { importAll, readAdoptedSet, toAdopt } from '../../support/adopted-cas.ts';
 import { keyUsage, newEcKeys, spkiOf } from '../../support/ca-certificate.ts';
-import { openCaService } from '../../support/ca-service.ts';
 import { CorporateRoot, extensionsBelow } from '../../support/corporate-root.ts';
-import { issueSubordinates } from '../../support/subordinate-cas.ts';
-
-const TRUST_DOMAIN = 'prod';
-const NOW = new Date('2026-12-24T12:00:00Z');
-const corporate = new CorporateRoot();
-const strangers = new CorporateRoot();
-
-function opened() {
-  const { keys, service } = openCaService(NOW);
-  const request = (
-    cas: RequestCertificateRequest['cas'] = { ca: {} },
-    more: Partial<RequestCertificateRequest> = {},
-  ) =>
-    requestCertificates(service, keys, {
-      action: 'request-certificate',
-      trustDomain: TRUST_DOMAIN,
-      cas,
-      ...more,
-    });
-  return {
-    service,
-    keys,
-    authority: service.authority,
-    exchange: service.exchange,
-    request,
-    issue: (cas?: readonly CaName[], by = corporate, changes = {}) =>
-      issueSubordinates(service, keys, TRUST_DOMAIN, by, cas, changes),
-    importing: (cas: CasToImport) =>
-      importCertificates(service, keys, {
-        action: 'import-certificate',
-        trustDomain: TRUST_DOMAIN,
-        cas,
-      }),
-    create: (more: object = {}) =>
-      createTrustDomain(service, keys, { trustDomain: TRUST_DOMAIN, validityDays: 3650, ...more }),
-  };
-}
-
-type Opened = ReturnType<typeof opened>;
-
-const nameOf = (ca: CaName) => ({ trustDomain: TRUST_DOMAIN, ca, version: 1 });
-
-/** Keys of the records of CSRs. */
-const csrRecords = ({ authority }: Opened) =>
-  [...authority.objects.keys()].filter((key) => /\.csr\/.*\.json$/.test(key));
-
-function killed(): never {
-  throw new Error('killed');
-}
-
-const CSR = /^-----BEGIN CERTIFICATE REQUEST-----\n([^-]*)-----END CERTIFICATE REQUEST-----\n$/;
-
-function partsOf(csr: string) {
-  const der = Buffer.from(CSR.exec(csr)?.[1] ?? '', 'base64');
-  const [info, , signature] = readFields(
-    readDer(der, 'csr'),
-    TAG.sequence,
-    ...['info', 'algorithm', 'signature'],
-  );
-  if (!info || !signature) throw new Error('no CSR');
-  return { info: Buffer.from(info.raw), signature: Buffer.from(signature.content.subarray(1)) };
-}
+import {
+  CSR,
+  corporate,
+  csrRecords,
+  killed,
+  NOW,
+  nameOf,
+  type Opened,
+  opened,
+  partsOf,
+  strangers,
+  TRUST_DOMAIN,
+} from './subordinate.ts';
 
 describe('a CSR', () => {
   it.each(['ECC_NIST_P256', 'ECC_NIST_P384', 'RSA_2048'] as const)(
@@ -364,33 +308,6 @@ describe('importing certificates', () => {
       'made',
     ]);
     expect(world.exchange.text(chainKey(TRUST_DOMAIN, 'kubelet-ca'))).toBeUndefined();
-  });
-
-  it('that is killed at any call is finished by the next, and by nothing else', async () => {
-    let [point, isReached] = [0, true];
-    while (isReached) {
-      point += 1;
-      const world = opened();
-      const cas = await world.issue(['ca', 'etcd-ca']);
-      let calls = 0;
-      const interrupt = () => {
-        calls += 1;
-        if (calls === point) killed();
-      };
-      for (const part of [world.authority, world.exchange, world.keys]) part.interrupt = interrupt;
-      await world.importing(cas).catch(() => {});
-      isReached = calls >= point;
-      for (const part of [world.authority, world.exchange, world.keys]) part.interrupt = () => {};
-      if (world.authority.text(trustDomainKey(TRUST_DOMAIN)) === undefined)
-        await expect(world.create()).rejects.toMatchObject({ code: 'request-malformed' });
-      const { document } = await world.importing(cas);
-      expect(Object.keys(document.cas)).toEqual(['ca', 'etcd-ca']);
-      for (const ca of ['ca', 'etcd-ca'] as const)
-        expect(world.exchange.text(chainKey(TRUST_DOMAIN, ca))).toBe(
-          `${cas[ca]?.certificate}${cas[ca]?.chain}`,
-        );
-    }
-    expect(point).toBeGreaterThan(20);
   });
 
   it('that race have one result', async () => {

@@ -15,11 +15,16 @@ const sets = listKubeadmSets(bestCsrRoot()).filter((set) => set.configYaml !== u
 describe.each(sets.map((set) => [`${set.version} ${set.layout} ${set.config}`, set] as const))(
   'CSRs of kubeadm %s',
   (_, set) => {
+    let memory: InMemoryService;
+    let node: string;
+    beforeAll(async () => {
+      memory = await InMemoryService.open();
+      ({ node } = memory.declare(set));
+    });
+
     it.each(set.csrs.map((csr) => [csr.certificateName, csr] as const))(
       '%s is issued as kubeadm issues it',
       async (name, csr) => {
-        const memory = await InMemoryService.open();
-        const { node } = memory.declare(set);
         const key = memory.upload(node, csr);
         const first = await memory.process(key);
         if (first.outcome === 'pending') {

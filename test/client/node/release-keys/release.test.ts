@@ -5,7 +5,6 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -14,88 +13,33 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommandError } from '../../../../client/errors.ts';
-import type { ReleaseOptions } from '../../../../client/node/release-keys/options.ts';
 import { previewRelease, releaseKeys } from '../../../../client/node/release-keys/release.ts';
 import { type Recipient, readRecipient } from '../../../../client/node/release-keys/seal.ts';
-import { undoRelease } from '../../../../client/node/release-keys/undo.ts';
-import { signingFlagsIn } from '../../../../client/node/restart/signing-flags.ts';
 import { bundleKey } from '../../../../lib/contract/trust-domain.ts';
+import { CA_KEYS, openSealed } from '../../../support/adopted-node.ts';
 import {
-  AdoptedNode,
-  adoptedTemplate,
-  CA_KEYS,
-  makeRecipient,
-  manifestText,
-  openSealed,
-} from '../../../support/adopted-node.ts';
-import type { OpensslNode } from '../../../support/openssl-node.ts';
-
-const root = mkdtempSync(join(tmpdir(), 'cakeless-release-'));
-let template: OpensslNode;
-let recipientFile: string;
-let node: AdoptedNode;
-let count = 0;
-
-beforeAll(() => {
-  template = adoptedTemplate(join(root, 'template'));
-  recipientFile = makeRecipient(join(root, 'recipient'));
-});
-afterAll(() => rmSync(root, { recursive: true }));
-beforeEach(async () => {
-  count += 1;
-  mkdirSync(join(root, `out-${count}`));
-  node = await AdoptedNode.copy(template, join(root, `node-${count}`));
-});
-afterEach(() => node.kubelet.close());
-
-const PLAIN: ReleaseOptions = { seal: undefined, withoutForwarder: undefined };
-const out = (name: string) => join(root, `out-${count}`, name);
-/** The recipient's key is elsewhere: only its certificate is on the node. */
-const recipientOf = (pem: string, file = out('recipient.crt')) => {
-  writeFileSync(file, pem);
-  return readRecipient(pem, file, new Date());
-};
-const sealing = (file = out('keys.cms')): ReleaseOptions => ({
-  ...PLAIN,
-  seal: { file, recipient: recipientOf(readFileSync(recipientFile, 'utf8')) },
-});
-
-const release = (options: ReleaseOptions = PLAIN) => releaseKeys(node.deps(), options);
-/** From the start of the second process, the kubelet starts and stops nothing. */
-function kubeletHangsAfterOneRestart(): void {
-  const look = node.kubelet.look.bind(node.kubelet);
-  const { length } = node.kubelet.started;
-  node.kubelet.look = () => (node.kubelet.started.length > length ? undefined : look());
-}
-const onlyHealthyWithKeys = (words: readonly string[]) =>
-  [...signingFlagsIn(words).values()].some((value) => value !== '');
-const keysLeft = () => CA_KEYS.filter((path) => existsSync(node.at(path)));
-const original = () => manifestText(node.folder, node.port);
-const emptied = () => original().replaceAll(/(--cluster-signing-[a-z-]+=)[^\s"]*/g, '$1');
-const signs = () =>
-  [...signingFlagsIn(node.kubelet.words ?? []).values()].some((value) => value !== '');
-async function failure(action: Promise<unknown>): Promise<CommandError> {
-  const error = await action.then(
-    () => undefined,
-    (reason) => reason,
-  );
-  if (!(error instanceof CommandError)) throw error ?? new Error('it did not fail');
-  return error;
-}
-const asBefore = () => {
-  expect(node.manifest).toBe(original());
-  expect(keysLeft()).toEqual([...CA_KEYS]);
-  expect(signs()).toBe(true);
-};
-const isReleased = () => {
-  expect(node.manifest).toBe(emptied());
-  expect(keysLeft()).toEqual([]);
-  expect(signs()).toBe(false);
-  expect(readdirSync(node.at('manifests'))).toEqual(['kube-controller-manager.yaml']);
-};
+  asBefore,
+  backups,
+  emptied,
+  failure,
+  isReleased,
+  keysLeft,
+  losing,
+  node,
+  original,
+  out,
+  PLAIN,
+  recipientFile,
+  recipientOf,
+  release,
+  root,
+  sealing,
+  signs,
+  template,
+  undo,
+} from './release.ts';
 
 it('empties the flags, waits until the new process is healthy, and removes the keys', async () => {
   const report = await release();
@@ -320,61 +264,6 @@ it('if no forwarder serves the kubelet, the manifest comes back', async () => {
   expect(await release()).toMatchObject({ state: 'released' });
 });
 
-it('an upgrade between two runs is not taken back with the flags', async () => {
-  node.proofs = [{ state: 'signed-by-another' }, { state: 'not-served', why: 'x' }];
-  await release();
-  node.writeManifest(emptied().replace('v1.35.4', 'v1.36.0'));
-  expect((await failure(release())).code).toBe('rolled-back');
-  expect(node.manifest).toBe(original().replace('v1.35.4', 'v1.36.0'));
-});
-
-it('an upgrade that brings the flags back is released again', async () => {
-  node.proofs = [{ state: 'signed-by-another' }];
-  await release();
-  const upgraded = original().replace('v1.35.4', 'v1.36.0');
-  node.writeManifest(upgraded);
-  node.kubelet.look();
-  expect(await release()).toMatchObject({ state: 'released' });
-  expect(node.manifest).toBe(emptied().replace('v1.35.4', 'v1.36.0'));
-  await undo(...backups());
-  expect(node.manifest).toBe(upgraded);
-});
-
-it('a controller manager that is unhealthy without keys gets its manifest back, and the keys stay', async () => {
-  node.kubelet.isHealthy = onlyHealthyWithKeys;
-  const error = await failure(release(sealing()));
-  expect([error.code, error.message]).toEqual([
-    'rolled-back',
-    expect.stringMatching(/did not become healthy: .*; the manifest is restored, .* runs with it/),
-  ]);
-  asBefore();
-  expect(existsSync(out('keys.cms'))).toBe(false);
-});
-
-it('a controller manager that does not stop keeps its manifest', async () => {
-  const { look } = node.kubelet;
-  node.kubelet.look = () => {};
-  const error = await failure(release());
-  expect(error.message).toContain('does not stop within 30 seconds');
-  expect([node.manifest, keysLeft()]).toEqual([original(), [...CA_KEYS]]);
-  node.kubelet.look = look;
-});
-
-it('a manifest that cannot be restored is not said to be, and --undo restores it', async () => {
-  const { look } = node.kubelet;
-  node.kubelet.isHealthy = onlyHealthyWithKeys;
-  kubeletHangsAfterOneRestart();
-  const error = await failure(release());
-  expect([error.code, error.message]).toEqual([
-    'failure',
-    expect.stringMatching(/could not be restored either \(.*does not stop .*no key was removed/),
-  ]);
-  expect([node.manifest, keysLeft()]).toEqual([emptied(), [...CA_KEYS]]);
-  node.kubelet.look = look;
-  expect(await undo()).toMatchObject({ state: 'undone' });
-  asBefore();
-});
-
 it('if the forwarder cannot be asked, the manifest comes back', async () => {
   const { forwarder } = node.deps();
   const prove = async () => {
@@ -390,14 +279,6 @@ it('if the forwarder cannot be asked, the manifest comes back', async () => {
 });
 
 /** @param extensions how often the lease can be renewed before it is lost */
-const losing = (extensions: number) => {
-  let left = extensions;
-  const extend = async () => {
-    left -= 1;
-    if (left < 0) throw new Error('the restart lease went to another node');
-  };
-  return node.deps({ lease: async () => ({ extend, release: async () => {} }) });
-};
 
 it('a lease that is lost before the start is said, and the next run resumes', async () => {
   const error = await failure(releaseKeys(losing(1), PLAIN));
@@ -407,12 +288,6 @@ it('a lease that is lost before the start is said, and the next run resumes', as
   ]);
   expect([node.manifest, keysLeft()]).toEqual([emptied(), [...CA_KEYS]]);
   expect(await release()).toMatchObject({ state: 'released' });
-});
-
-it('a lease that is lost later does not stop the manifest from coming back', async () => {
-  node.kubelet.isHealthy = onlyHealthyWithKeys;
-  expect((await failure(releaseKeys(losing(2), PLAIN))).code).toBe('rolled-back');
-  asBefore();
 });
 
 it.each<[string, () => Parameters<typeof releaseKeys>[0], string]>([
@@ -426,13 +301,6 @@ it.each<[string, () => Parameters<typeof releaseKeys>[0], string]>([
   expect((await failure(releaseKeys(deps(), PLAIN))).code).toBe(code);
   asBefore();
   expect((await failure(undo())).message).toContain('nothing to undo');
-});
-
-it('keys that someone removed by hand leave flags that stop kube-controller-manager: they are emptied', async () => {
-  for (const path of CA_KEYS) rmSync(node.at(path));
-  node.kubelet.isHealthy = (words) => [...signingFlagsIn(words).values()].every((v) => v === '');
-  expect(await release()).toMatchObject({ state: 'released', keys: [] });
-  isReleased();
 });
 
 it('flags that name a signer outside pki are emptied too, but not without a forwarder', async () => {
@@ -464,29 +332,6 @@ it('names the copies that stay', async () => {
 });
 
 describe('sealing', () => {
-  it('openssl cms opens what was sealed, and the keys are those that were removed', async () => {
-    const keys = CA_KEYS.map((path) => node.text(path));
-    const report = await release(sealing());
-    expect(report.sealed).toEqual({
-      file: out('keys.cms'),
-      recipient: expect.stringContaining('CN=offline'),
-      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
-    });
-    const opened = openSealed(out('keys.cms'), join(root, 'recipient.key'));
-    for (const key of keys) expect(opened).toContain(key);
-    expect(opened).toContain('# etcd-ca of cluster prod, from cp-1 at ');
-    expect(statSync(out('keys.cms')).mode & 0o777).toBe(0o600);
-    expect(readFileSync(out('keys.cms'), 'latin1')).not.toContain('PRIVATE KEY');
-    isReleased();
-  });
-
-  it('the same command again has nothing to do, although its file exists', async () => {
-    await release(sealing());
-    expect(await release(sealing())).toMatchObject({ state: 'nothing' });
-    const preview = await previewRelease(node.deps(), sealing());
-    expect(preview).toMatchObject({ state: 'nothing', refusals: [] });
-  });
-
   it.each([
     ['below the kubeconfig folder', () => node.at('keys.cms'), /where the sealed keys would stay/],
     ['in a folder that does not exist', () => join(root, 'none', 'x'), /its folder does not exist/],
@@ -547,14 +392,6 @@ describe('sealing', () => {
   });
 });
 
-const undo = (...files: string[]) =>
-  undoRelease(
-    node.deps(),
-    files.map((file) => ({ file, text: readFileSync(file, 'utf8') })),
-    false,
-  );
-const backups = () => CA_KEYS.map((path) => join(template.folder, path));
-
 describe('--undo', () => {
   it('before the keys are removed, needs no file', async () => {
     node.proofs = [{ state: 'signed-by-another' }];
@@ -604,44 +441,11 @@ describe('--undo', () => {
     isReleased();
   });
 
-  it('refuses if a CA was replaced since', async () => {
-    await release();
-    const made = join(root, 'new-ca');
-    makeRecipient(made);
-    copyFileSync(`${made}.crt`, node.at('pki/ca.crt'));
-    const error = await failure(undo(...backups()));
-    expect(error.message).toMatch(/its key belongs to no CA certificate of this node/);
-    isReleased();
-  });
-
   it('a manifest that was changed since gets its flags back, and keeps the change', async () => {
     await release();
     node.writeManifest(emptied().replace('v1.35.4', 'v1.36.0'));
     await undo(...backups());
     expect(node.manifest).toBe(original().replace('v1.35.4', 'v1.36.0'));
-  });
-
-  it('an unhealthy controller manager gets the empty flags back, and the keys go again', async () => {
-    await release();
-    node.kubelet.isHealthy = () => !signs();
-    const error = await failure(undo(...backups()));
-    expect([error.code, error.message]).toEqual([
-      'rolled-back',
-      expect.stringContaining('did not become healthy with the old flags'),
-    ]);
-    isReleased();
-  });
-
-  it('keys stay as long as the manifest names them', async () => {
-    await release();
-    node.kubelet.isHealthy = () => !signs();
-    kubeletHangsAfterOneRestart();
-    const error = await failure(undo(...backups()));
-    expect([error.code, error.message]).toEqual([
-      'failure',
-      expect.stringMatching(/could not be restored either \(.*does not stop .*the keys stay/),
-    ]);
-    expect([node.manifest, keysLeft()]).toEqual([original(), [...CA_KEYS]]);
   });
 });
 

@@ -1,59 +1,25 @@
 /** Folders of a node that belong to another user: which are refused, and what that user can plant in the others. */
-import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
-  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   renameSync,
-  rmSync,
   statSync,
   symlinkSync,
-  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { listInstallations, record } from '../../../../client/node/install/journal.ts';
-import { putInPlace } from '../../../../client/node/install/put-in-place.ts';
-import { NodeFixture } from '../../../support/node-folder.ts';
 import { giveAway, itAsRoot, OTHER_USER } from '../../../support/other-user.ts';
-
-let fixture: NodeFixture;
-beforeAll(async () => {
-  fixture = await NodeFixture.make();
-});
-afterAll(() => fixture.close());
-
-const renew = (folder: string, ...names: string[]) =>
-  fixture.run(folder, 'renew', ...names, '--no-restart');
-const etcdOf = (folder: string) => join(folder, 'pki/etcd');
-const textOf = (folder: string, path: string) => readFileSync(join(folder, path), 'utf8');
-const isRenewed = (folder: string, path: string) =>
-  textOf(folder, path) !== textOf(fixture.template, path);
-
-/** A node where etcd runs as its own user, which owns pki/etcd and what is in it. */
-function nodeOfEtcd(): string {
-  const folder = fixture.copy();
-  for (const name of ['', ...readdirSync(etcdOf(folder))]) giveAway(join(etcdOf(folder), name));
-  return folder;
-}
-
-/** A folder of root with a secret. */
-function victimIn(folder: string): string {
-  const victim = join(folder, 'victim');
-  mkdirSync(victim, { mode: 0o700 });
-  writeFileSync(join(victim, 'server.crt'), 'of root', { mode: 0o600 });
-  return victim;
-}
-
-function expectUntouched(victim: string) {
-  const { uid, mode } = statSync(victim);
-  expect([uid, mode & 0o777, readdirSync(victim)]).toEqual([0, 0o700, ['server.crt']]);
-  const file = join(victim, 'server.crt');
-  expect([readFileSync(file, 'utf8'), statSync(file).uid]).toEqual(['of root', 0]);
-}
+import {
+  etcdOf,
+  expectUntouched,
+  fixture,
+  isRenewed,
+  nodeOfEtcd,
+  renew,
+  victimIn,
+} from './folders-of-others.ts';
 
 describe('pki/etcd of etcd', () => {
   itAsRoot('is renewed and rolled back, and keeps owners and modes', async () => {
@@ -74,34 +40,6 @@ describe('pki/etcd of etcd', () => {
     expect([look(), readdirSync(etcdOf(folder))]).toEqual([before[0], before[2]]);
   });
 
-  itAsRoot('an installation of it that was interrupted between links is resumed', async () => {
-    const folder = nodeOfEtcd();
-    expect((await renew(folder, 'etcd-server')).exitCode).toBe(0);
-    const [installation] = listInstallations(join(folder, 'cakeless'));
-    if (!installation) throw new Error('no installation');
-    await record(installation, { phase: 'prepared' });
-    const etcd = etcdOf(folder);
-    for (const version of ['old', 'new']) {
-      mkdirSync(join(etcd, `.cakeless-${version}`), { mode: 0o711 });
-      const files = installation.journal.changes.map(({ path }) => path.split('/').at(-1) ?? '');
-      for (const [i, name] of files.entries())
-        cpSync(
-          join(installation.folder, version, String(i)),
-          join(etcd, `.cakeless-${version}`, name),
-        );
-    }
-    symlinkSync('.cakeless-old', join(etcd, '.cakeless-current'));
-    for (const name of ['server.crt', 'server.key']) {
-      rmSync(join(etcd, name));
-      symlinkSync(`.cakeless-current/${name}`, join(etcd, name));
-    }
-    expect(isRenewed(folder, 'pki/etcd/server.crt')).toBe(false);
-    expect((await renew(folder, 'etcd-peer')).exitCode).toBe(0);
-    expect(lstatSync(join(etcd, 'server.crt')).isFile()).toBe(true);
-    expect(isRenewed(folder, 'pki/etcd/server.crt')).toBe(true);
-    expect(readdirSync(etcd).filter((name) => name.startsWith('.'))).toEqual([]);
-  });
-
   for (const name of ['.cakeless-old', '.cakeless-new'])
     itAsRoot(`a planted link ${name} does not hand over the folder behind it`, async () => {
       const folder = nodeOfEtcd();
@@ -117,50 +55,6 @@ describe('pki/etcd of etcd', () => {
       expectUntouched(victim);
       expect(isRenewed(folder, 'pki/etcd/server.crt')).toBe(false);
     });
-
-  itAsRoot('a link that is planted while files are replaced is refused, too', async () => {
-    const folder = nodeOfEtcd();
-    expect((await renew(folder, 'etcd-server')).exitCode).toBe(0);
-    const [installation] = listInstallations(join(folder, 'cakeless'));
-    if (!installation) throw new Error('no installation');
-    const victim = victimIn(folder);
-    symlinkSync(victim, join(etcdOf(folder), '.cakeless-old'));
-    await expect(putInPlace(installation, 'old')).rejects.toThrow(
-      `${etcdOf(folder)}/.cakeless-old: a link or a file of another user is on the path`,
-    );
-    expectUntouched(victim);
-  });
-
-  itAsRoot(
-    'a certificate that is replaced with a link is neither followed nor backed up',
-    async () => {
-      const folder = nodeOfEtcd();
-      const victim = victimIn(folder);
-      cpSync(join(etcdOf(folder), 'server.crt'), join(victim, 'server.crt'));
-      const before = readFileSync(join(victim, 'server.crt'));
-      rmSync(join(etcdOf(folder), 'server.crt'));
-      symlinkSync(join(victim, 'server.crt'), join(etcdOf(folder), 'server.crt'));
-      const run = await renew(folder, 'etcd-server');
-      expect([run.exitCode, run.stderr]).toEqual([
-        2,
-        expect.stringContaining(`users other than root can change ${etcdOf(folder)}`),
-      ]);
-      expect(readFileSync(join(victim, 'server.crt'))).toEqual(before);
-      expect(listInstallations(join(folder, 'cakeless'))).toEqual([]);
-    },
-  );
-
-  itAsRoot('a FIFO where a certificate should be does not stop the run', async () => {
-    const folder = nodeOfEtcd();
-    rmSync(join(etcdOf(folder), 'server.crt'));
-    execFileSync('mkfifo', [join(etcdOf(folder), 'server.crt')]);
-    const run = await renew(folder, 'etcd-server');
-    expect([run.exitCode, run.stdout + run.stderr]).toEqual([
-      expect.any(Number),
-      expect.stringContaining('server.crt: not a regular file'),
-    ]);
-    expect(run.exitCode).not.toBe(0);
-  });
 });
 
 describe('refused before anything is requested or changed', () => {
@@ -184,21 +78,6 @@ describe('refused before anything is requested or changed', () => {
       expect(await fixture.keys()).toEqual(keys);
       expect(isRenewed(folder, 'pki/etcd/server.crt')).toBe(false);
     });
-
-  itAsRoot('manifests of another user, before one of them is moved', async () => {
-    const folder = fixture.copy();
-    mkdirSync(join(folder, 'manifests'));
-    giveAway(join(folder, 'manifests'));
-    const keys = await fixture.keys();
-    for (const command of [['renew', 'etcd-server'], ['rollback']])
-      expect(await fixture.run(folder, ...command)).toMatchObject({
-        exitCode: 2,
-        stderr: expect.stringContaining(`users other than root can change ${folder}/manifests\n`),
-      });
-    expect(await fixture.keys()).toEqual(keys);
-    expect(readdirSync(join(folder, 'cakeless'))).toEqual(['last-renewal.json']);
-    expect((await renew(folder, 'etcd-server')).exitCode).toBe(0); // --no-restart
-  });
 
   itAsRoot('pki, if a group can write it', async () => {
     const folder = fixture.copy();

@@ -1,56 +1,15 @@
 /** One odd certificate in place is left out and named, or requested as kubeadm would; the others are requested. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe as describeReport, exitCodeOf } from '../../../../client/commands/renew.ts';
 import { readKubeadmConfig } from '../../../../client/kubeadm/kubeadm-config.ts';
 import { makeCsrs } from '../../../../client/node/csr/make-csrs.ts';
-import type { RenewalDeps, RenewalOptions } from '../../../../client/node/renewal/options.ts';
-import { renew } from '../../../../client/node/renewal/renew.ts';
-import { openRequest } from '../../../../client/node/renewal/request-journal.ts';
 import { formatName } from '../../../../lib/csr/alternative-names.ts';
 import { readRequest } from '../../../../lib/csr/read-request.ts';
 import type { CertificateName } from '../../../../lib/profiles/certificate-names.ts';
-import { MemoryStore } from '../../../support/memory-store.ts';
-import { LEAVES, type LeafOptions, OpensslNode } from '../../../support/openssl-node.ts';
-import { clockAhead, renewalOptions } from '../../../support/renewal.ts';
+import { LEAVES, type LeafOptions } from '../../../support/openssl-node.ts';
 import { cakeless } from '../../../support/running-service-command.ts';
-
-const root = mkdtempSync(join(tmpdir(), 'cakeless-odd-'));
-const whole = new OpensslNode(join(root, 'whole'));
-beforeAll(() => whole.make());
-afterAll(() => rmSync(root, { recursive: true }));
-
-const leafAt = (path: string) => LEAVES.find((leaf) => leaf.path === path) as LeafOptions;
-
-/** A copy of the node in which one certificate is another one. */
-function nodeWith(change: Partial<LeafOptions> & { path: string }): string {
-  const folder = mkdtempSync(join(root, 'node-'));
-  cpSync(whole.folder, folder, { recursive: true });
-  new OpensslNode(folder).makeLeaf({ ...leafAt(change.path), ...change });
-  return folder;
-}
-
-const foldersOf = (folder: string) => ({ kubeconfigDir: folder, certDir: join(folder, 'pki') });
-
-async function renewAll(folder: string, more: Partial<RenewalOptions> = {}) {
-  const store = new MemoryStore();
-  const deps: RenewalDeps = {
-    folders: foldersOf(folder),
-    stateDir: join(folder, 'cakeless'),
-    timeoutSeconds: 0,
-    terminal: { print: () => undefined, progress: () => undefined },
-    clock: clockAhead(0),
-    exchange: async () => store,
-    lease: () => Promise.reject(new Error('nothing is restarted')),
-  };
-  const options = { cluster: 'prod', request: 'r', waitSeconds: 0, ...more };
-  const report = await renew(deps, renewalOptions({ node: 'cp-1' }, ['all'], options));
-  const requested = store.calls.filter(({ call }) => call === 'create').map(({ key }) => key);
-  return { report, requested, text: describeReport(report).join('\n') };
-}
-
-const { names: apiserverNames = '' } = leafAt('pki/apiserver');
+import { apiserverNames, foldersOf, nodeWith, renewAll, root, whole } from './odd-certificates.ts';
 
 const odd: [string, Partial<LeafOptions> & { path: string }, string, RegExp][] = [
   [
@@ -106,31 +65,6 @@ it('a CA instead of a certificate is left out', async () => {
   const { requested, text } = await renewAll(folder);
   expect(requested).toHaveLength(LEAVES.length - 1);
   expect(text).toMatch(/apiserver\.crt: not the apiserver certificate of this node: it is a CA/);
-});
-
-it('a kubeconfig whose data cannot be replaced is left out before anything is uploaded', async () => {
-  const folder = nodeWith({ path: 'admin.conf' });
-  const file = join(folder, 'scheduler.conf');
-  const anchored = readFileSync(file, 'utf8').replace(
-    /client-certificate-data: (.*)/,
-    'client-certificate-data: &data $1\n    x-copy: *data',
-  );
-  writeFileSync(file, anchored);
-  const { requested, text } = await renewAll(folder);
-  expect(requested).toHaveLength(LEAVES.length - 1);
-  expect(text).toContain(`${file}: its certificate data cannot be changed without changing`);
-});
-
-it('a kubeconfig whose context names a missing cluster is left out, with the reason', async () => {
-  const folder = nodeWith({ path: 'admin.conf' });
-  const file = join(folder, 'scheduler.conf');
-  writeFileSync(
-    file,
-    readFileSync(file, 'utf8').replace(/cluster: kubernetes\b/, 'cluster: elsewhere'),
-  );
-  const { requested, text } = await renewAll(folder);
-  expect(requested).toHaveLength(LEAVES.length - 1);
-  expect(text).toContain(`${file}: its current context names the cluster elsewhere`);
 });
 
 describe('with a kubeadm configuration', () => {
@@ -197,39 +131,3 @@ it.each(['san-missing', 'san-not-allowed'])(
     expect(describeReport({ ...report, certificates }, true).join('\n')).not.toMatch(hint);
   },
 );
-
-it('names that occur twice are requested once, as kubeadm does', async () => {
-  const folder = nodeWith({
-    path: 'pki/apiserver',
-    names: `${apiserverNames},DNS:cp-1,IP:10.20.0.11`,
-  });
-  const { requested } = await renewAll(folder);
-  expect(requested).toHaveLength(LEAVES.length);
-  const csr = readFileSync(join(folder, 'cakeless/requests/r/pki/apiserver.csr'));
-  const names = (readRequest(csr).request?.names ?? []).map(formatName);
-  expect(names).toEqual(apiserverNames.split(','));
-});
-
-it('a request whose CSR was never written is dropped, with the reason, if its certificate is odd', async () => {
-  const folder = nodeWith({ path: 'pki/apiserver', subject: '/OU=x/CN=kube-apiserver' });
-  const createdAt = new Date().toISOString();
-  const request = { cluster: 'prod', node: 'cp-1', request: 'earlier', createdAt };
-  await openRequest(join(folder, 'cakeless'), { ...request, open: ['apiserver'] });
-  const { requested, text } = await renewAll(folder);
-  expect(requested).toHaveLength(LEAVES.length - 1);
-  expect(text).toMatch(/^apiserver: .*cannot request the same contents/m);
-});
-
-it('a pending request for a kubeconfig that was locked away is dropped, and nothing fails', async () => {
-  const folder = nodeWith({ path: 'super-admin.conf' });
-  const first = await renewAll(folder);
-  expect(first.requested.some((key) => key.endsWith('super-admin.conf.csr'))).toBe(true);
-  for (const { path } of LEAVES)
-    if (path !== 'kubelet.conf' && path.endsWith('.conf')) rmSync(join(folder, path));
-  const { report, text } = await renewAll(folder);
-  expect(report.certificates.find(({ name }) => name === 'super-admin.conf')).toMatchObject({
-    outcome: 'skipped',
-    isAbsent: true,
-  });
-  expect(text).toMatch(/^not on this node: .*super-admin\.conf/m);
-});

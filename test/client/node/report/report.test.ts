@@ -111,8 +111,14 @@ it('that cannot be written makes no renewal fail', async () => {
 });
 
 describe('people', () => {
-  it('see the reports of a cluster, and which nodes report nothing', async () => {
+  let report: Awaited<ReturnType<typeof readReport>>;
+  beforeAll(async () => {
     await renewNothing(fixture.copy());
+    report = await readReport();
+  });
+
+  it('see the reports of a cluster, and which nodes report nothing', async () => {
+    await putObject(fixture, keyOf(), JSON.stringify(report));
     const { exitCode, stdout } = await show('-o', 'json');
     const nodes = JSON.parse(stdout);
     expect([exitCode, nodes[0]]).toEqual([
@@ -160,8 +166,7 @@ describe('people', () => {
       /caKeys/,
     ],
   ])('a report %s', async (_, change, expected) => {
-    await renewNothing(fixture.copy());
-    const changed = change(await readReport());
+    const changed = change(report);
     await putObject(fixture, keyOf(), JSON.stringify(changed));
     const { exitCode, stdout } = await show();
     expect([exitCode, stdout]).toEqual([0, expect.stringMatching(expected)]);
@@ -169,10 +174,8 @@ describe('people', () => {
   });
 
   it('see hostile text as codes, in a table and in JSON', async () => {
-    await renewNothing(fixture.copy());
     const hostile = '\u001b[2J\u202e/etc/x\nfake line';
-    const report = { ...(await readReport()), caKeys: [hostile] };
-    await putObject(fixture, keyOf(), JSON.stringify(report));
+    await putObject(fixture, keyOf(), JSON.stringify({ ...report, caKeys: [hostile] }));
     for (const format of ['text', 'wide', 'json']) {
       const { stdout } = await show('-o', format);
       expect(stdout).toContain('\\u001b[2J\\u202e');

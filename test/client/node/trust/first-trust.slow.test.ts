@@ -210,3 +210,43 @@ describe('first trust', () => {
     });
   });
 });
+
+describe('first trust', () => {
+  it('hashes of all three CAs pin them', async () => {
+    const known = await hashes();
+    const node = await newNode();
+    const caCertHash = [
+      known['ca.crt'] ?? '',
+      `etcd-ca=${known['etcd/ca.crt']}`,
+      `front-proxy-ca=${known['front-proxy-ca.crt']}`,
+    ];
+    const { result } = await node.prepare({ ...noTrust, caCertHash });
+    expect(result.trustProblems).toEqual([]);
+    expect(result.trust.map(({ trustedBy }) => trustedBy)).toEqual(['hash', 'hash', 'hash']);
+    const again = await node.prepare(noTrust);
+    expect(again.result.trust.map(({ trustedBy }) => trustedBy)).toEqual(Array(3).fill('disk'));
+  });
+
+  it('a CA is written only if it signed a certificate, whatever the reason to trust it', async () => {
+    const node = await newNode();
+    const bad = await node.prepare({}, swapped);
+    expect(bad.exitCode).toBe(EXIT.checkFailed);
+    const states = bad.result.certificates.map(({ name, state }) => [state, name]);
+    expect(states).toContainEqual(['check-failed', 'apiserver']);
+    expect(bad.result.trust.map(({ ca }) => ca)).toEqual(['front-proxy-ca']);
+    for (const path of ['pki/ca.crt', 'pki/etcd/ca.crt', 'pki/apiserver.crt'])
+      expect(existsSync(node.at(path))).toBe(false);
+    expect((await node.prepareWhole()).exitCode).toBe(EXIT.done);
+  });
+
+  describe('kubelet-ca', () => {
+    it('is written if its hash vouches for it, although no certificate of the node chains to it', async () => {
+      const node = await newNode();
+      const caCertHash = [...(await ofOthers()), formatCaCertHash('kubelet-ca', await published())];
+      const { result } = await node.prepare({ ...noTrust, caCertHash });
+      expect([result.trustProblems, result.trustNotes]).toEqual([[], []]);
+      expect(result.trust.map(({ ca }) => ca)).toContain('kubelet-ca');
+      expect(readFileSync(node.at(KUBELET_CA), 'utf8')).toBe(await published());
+    });
+  });
+});
