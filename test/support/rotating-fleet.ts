@@ -91,6 +91,14 @@ export class RotatingFleet {
     return { ...versions, before, after, direction, compromised, ...(rotation && { rotation }) };
   }
 
+  /** Writes the document of the trust domain, for those who read it. */
+  store(more: object = {}): void {
+    this.authority.seed(
+      `trust/${TRUST_DOMAIN}.json`,
+      JSON.stringify({ ...this.document, ...more }),
+    );
+  }
+
   examine() {
     return examineGate(this.memory.service, this.document, this.transition, DEFAULT_GATE_RULES);
   }
