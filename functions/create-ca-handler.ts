@@ -111,6 +111,7 @@ const requestSchema = z.discriminatedUnion('action', [
     keyId,
     keySpec,
     validityDays: z.optional(validityDays),
+    ownRoot: z.optional(z.boolean()),
   }),
   z.strictObject({
     action: z.literal('rotate'),

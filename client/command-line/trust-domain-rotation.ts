@@ -78,6 +78,10 @@ function addRotate(
       'with --to trust: validity of the new CA certificate (default: 3650)',
       days,
     )
+    .option(
+      '--own-root',
+      'with --to trust: the new CA is its own root, although the old one is below another CA',
+    )
     .option('--dry-run', 'show what is missing; change nothing')
     .addOption(tableOutputOption())
     .action(async (name: string, options: RotateOptions) => {

@@ -31,6 +31,7 @@ export interface RotateOptions {
   readonly key?: string;
   readonly keySpec?: string;
   readonly validityDays?: number;
+  readonly ownRoot?: true;
   readonly dryRun?: true;
   readonly output: OutputFormat;
 }
@@ -42,16 +43,17 @@ export async function rotate(
   options: RotateOptions,
 ): Promise<ExitCode> {
   const { ca, to, compromised = false, waive: waivers = [], dryRun = false, output } = options;
-  const { key: keyId, keySpec, validityDays } = options;
+  const { key: keyId, keySpec, validityDays, ownRoot } = options;
   const newCa = {
     ...(keyId !== undefined && { keyId }),
     ...(keySpec !== undefined && { keySpec }),
     ...(validityDays !== undefined && { validityDays }),
+    ...(ownRoot && { ownRoot }),
   };
   if (to !== 'trust' && (compromised || Object.keys(newCa).length > 0))
     throw new CommandError(
       'usage',
-      '--compromised, --key, --key-spec and --validity-days are for --to trust',
+      '--compromised, --key, --key-spec, --validity-days and --own-root are for --to trust',
       compromised
         ? 'a rotation that has begun is declared compromised with cakeless trust-domain declare-compromised'
         : undefined,

@@ -31,6 +31,7 @@ export interface WantedPhase {
     readonly keyId?: string;
     readonly keySpec?: string;
     readonly validityDays?: number;
+    readonly ownRoot?: true;
   };
 }
 

@@ -32,6 +32,8 @@ export interface PlanRotationRequest extends OfCa {
   readonly keySpec?: CaKeySpec;
   /** Lifetime of the new CA certificate in days. @default 3650, as kubeadm's */
   readonly validityDays?: number;
+  /** The new CA is its own root, although the old one is below another CA. @default false: such a CA is not rotated */
+  readonly ownRoot?: boolean;
 }
 
 /** Changes the phase, if nothing that it needs is missing. */
