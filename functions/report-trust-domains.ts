@@ -52,11 +52,11 @@ async function reportMisfits(
   reporter: Reporter,
   trustDomain: string,
 ): Promise<number> {
-  const { mended, unknown } = await mendTrust(service, trustDomain);
-  if (mended.length > 0)
+  const { republished, unknown } = await mendTrust(service, trustDomain);
+  if (republished.length > 0)
     reporter.logger.error('what nodes read was not what the document says; published it again', {
       trustDomain,
-      mended,
+      republished,
     });
   if (unknown.length > 0)
     reporter.logger.error('objects below trust/ that Cakeless does not publish', {
@@ -64,7 +64,7 @@ async function reportMisfits(
       count: unknown.length,
       unknown: unknown.slice(0, MOST_NAMES),
     });
-  return mended.length + unknown.length;
+  return republished.length + unknown.length;
 }
 
 async function reportRotation(

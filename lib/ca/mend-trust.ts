@@ -11,12 +11,12 @@ import { type PublishedObject, publishedObjectsOf, publishTrust } from './publis
 
 export interface TrustMisfits {
   /** Keys of objects that were missing or different, and are right now. */
-  readonly mended: readonly string[];
+  readonly republished: readonly string[];
   /** Keys of objects that nothing publishes. They stay: only break-glass deletes anything here. */
   readonly unknown: readonly string[];
 }
 
-/** More objects of a trust domain than any release publishes: the others are somebody else's. */
+/** Of objects that nothing publishes: how many more there are changes nothing. */
 const MOST_OBJECTS = 1000;
 
 /** @throws Fault document-malformed if the document cannot be read */
@@ -26,18 +26,18 @@ export async function mendTrust(
 ): Promise<TrustMisfits> {
   const { authority, exchange } = service;
   const document = await readDocument(authority, trustDomainKey(trustDomain), trustDomainSchema);
-  if (!document) return { mended: [], unknown: [] };
+  if (!document) return { republished: [], unknown: [] };
   const wanted = publishedObjectsOf(document);
   const differ = await Promise.all(wanted.map((object) => isDifferent(exchange, object)));
-  const mended = wanted.filter((_, i) => differ[i]).map(({ key }) => key);
-  if (mended.length > 0) await publishTrust(service, trustDomain);
+  const republished = wanted.filter((_, i) => differ[i]).map(({ key }) => key);
+  if (republished.length > 0) await publishTrust(service, trustDomain);
   const known = new Set(wanted.map(({ key }) => key));
   const unknown: string[] = [];
   for await (const { key } of exchange.list(`${EXCHANGE_PREFIXES.trust}${trustDomain}/`)) {
     if (unknown.length === MOST_OBJECTS) break;
     if (!known.has(key)) unknown.push(key);
   }
-  return { mended, unknown };
+  return { republished, unknown };
 }
 
 async function isDifferent(

@@ -22,7 +22,7 @@ export function nextChangeOf(document: TrustDomainDocument): NextChange | undefi
   throw new Fault('document-malformed', `${trustDomain}: phase ${phase} of ${ca} has no next`);
 }
 
-/** What people are told of a gate. */
+/** What people see of a gate. */
 export type JudgedNext = Pick<
   RotationStatus,
   'missing' | 'notes' | 'progress' | 'todo' | 'leftOut'

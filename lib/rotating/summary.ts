@@ -1,6 +1,6 @@
 /**
- * The summary of a rotation: written by the daily check, which reads the reports of all clusters anyway, and read by whoever
- * asks how far the rotation is. Only a reading of the evidence decides about a change.
+ * The summary of a rotation: written by the daily check, which reads the reports of all clusters anyway, and shown to anyone
+ * who asks how far the rotation is. Only a reading of the evidence decides about a change.
  */
 import {
   type RotationSummary,
@@ -61,7 +61,7 @@ export async function writeSummary(
   return summary;
 }
 
-/** undefined if there is none that says how the rotation is today, by the same rules. */
+/** undefined unless one says how the rotation is today, by the same rules. */
 export async function readSummary(
   { authority, now }: Pick<Service, 'authority' | 'now'>,
   rules: GateRules,

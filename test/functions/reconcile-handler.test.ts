@@ -637,7 +637,7 @@ describe('once a day', () => {
     expect(lines).toContainEqual(
       expect.objectContaining({
         level: 'ERROR',
-        mended: ['trust/fleet/front-proxy-ca.crt', 'trust/fleet/etcd/ca.crt', rotation].sort(),
+        republished: ['trust/fleet/front-proxy-ca.crt', 'trust/fleet/etcd/ca.crt', rotation].sort(),
       }),
     );
     expect((await reconcile(DAILY)).metrics).toMatchObject([{ TrustMisfit: 0 }]);

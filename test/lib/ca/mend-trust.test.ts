@@ -38,17 +38,17 @@ it.each([1, 2, 3])('create-ca is killed before its put number %d of a change', a
   };
   await expect(go('issue')).rejects.toThrow('killed');
   exchange.interrupt = () => {};
-  const { mended, unknown } = await mend();
-  expect(mended).toEqual([BUNDLE, ROTATION].slice(killed === 1 ? 0 : 1));
+  const { republished, unknown } = await mend();
+  expect(republished).toEqual([BUNDLE, ROTATION].slice(killed === 1 ? 0 : 1));
   expect(unknown).toEqual([]);
   expect(published().sort()).toEqual(wanted().sort());
-  expect(await mend()).toEqual({ mended: [], unknown: [] });
+  expect(await mend()).toEqual({ republished: [], unknown: [] });
 });
 
 it('writes nothing if nothing differs', async () => {
   const puts = () => world.exchange.calls.filter(({ call }) => call === 'put').length;
   const before = puts();
-  expect(await mend()).toEqual({ mended: [], unknown: [] });
+  expect(await mend()).toEqual({ republished: [], unknown: [] });
   expect(puts()).toBe(before);
 });
 
@@ -63,7 +63,7 @@ it.each<[string, () => void, string]>([
   ],
 ])('an object that %s is published again', async (_, spoil, key) => {
   spoil();
-  expect((await mend()).mended).toEqual([key]);
+  expect((await mend()).republished).toEqual([key]);
   world.exchange.unreadable.clear();
   expect(published().sort()).toEqual(wanted().sort());
 });
@@ -71,7 +71,7 @@ it.each<[string, () => void, string]>([
 it('names what nothing publishes, and leaves it', async () => {
   world.exchange.seed('trust/prod/kubelet-ca.crt', 'a CA that the trust domain does not have');
   world.exchange.seed('trust/prodigy/ca.crt', 'of another trust domain');
-  expect(await mend()).toEqual({ mended: [], unknown: ['trust/prod/kubelet-ca.crt'] });
+  expect(await mend()).toEqual({ republished: [], unknown: ['trust/prod/kubelet-ca.crt'] });
 });
 
 it('a change while it publishes is published after it', async () => {
@@ -84,10 +84,10 @@ it('a change while it publishes is published after it', async () => {
   await mend();
   await change;
   exchange.interrupt = () => {};
-  expect(await mend()).toEqual({ mended: [], unknown: [] });
+  expect(await mend()).toEqual({ republished: [], unknown: [] });
   expect(world.published()).toMatchObject({ sequence: 2 });
 });
 
 it('a trust domain that does not exist has nothing to publish', async () => {
-  expect(await mendTrust(world.service, 'other')).toEqual({ mended: [], unknown: [] });
+  expect(await mendTrust(world.service, 'other')).toEqual({ republished: [], unknown: [] });
 });
