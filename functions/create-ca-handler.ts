@@ -111,6 +111,7 @@ const requestSchema = z.discriminatedUnion('action', [
     keyId,
     keySpec,
     validityDays: z.optional(validityDays),
+    ownRoot: z.optional(z.boolean()),
   }),
   z.strictObject({
     action: z.literal('rotate'),
@@ -121,7 +122,11 @@ const requestSchema = z.discriminatedUnion('action', [
     waivers,
     dryRun: z.optional(z.boolean()),
   }),
-  z.strictObject({ action: z.literal('rotation'), trustDomain }),
+  z.strictObject({
+    action: z.literal('rotation'),
+    trustDomain,
+    live: z.optional(z.boolean()),
+  }),
   z.strictObject({ action: z.literal('declare-compromised'), trustDomain, ca }),
   z.strictObject({
     action: z.literal('renew-ca'),
@@ -229,8 +234,21 @@ async function answerRotation(
 ): Promise<CreateCaResponse> {
   const { answerRotationRequest } = await import('../lib/rotating/answer.ts');
   const answer = await answerRotationRequest(service, caKeys, gate, request);
-  reporter.logger.info(request.action, { request, answer });
+  reporter.logger.info(request.action, { request, answer: forLog(answer) });
   return answer;
+}
+
+/** A log event can have 256 KiB. */
+const MOST_LOGGED = 20;
+
+function forLog(answer: PlannedRotation | RotateResponse | RotationStatus): object {
+  if (!('missing' in answer)) return answer;
+  const { missing, notes, ...rest } = answer;
+  return {
+    ...rest,
+    missing: missing.slice(0, MOST_LOGGED),
+    notes: notes.slice(0, MOST_LOGGED),
+  };
 }
 
 type Change = 'created' | 'adopted' | 'imported';

@@ -10,6 +10,7 @@ import { findCovered } from '../lib/reconcile/find-covered.ts';
 import { findUnfinished, type Window } from '../lib/reconcile/find-unfinished.ts';
 import type { Shares } from '../lib/reconcile/places.ts';
 import { takeTurns } from '../lib/reconcile/take-turns.ts';
+import type { Gate } from '../lib/rotating/gate-result.ts';
 import type { Service } from '../lib/service.ts';
 import { measure, type Reporter } from './report.ts';
 import type * as ReportDaily from './report-daily.ts';
@@ -39,7 +40,7 @@ export interface ReconcileRules extends Window {
 
 const RULES = { graceMs: GRACE_MS, recordsMs: RECORDS_MS, mostRequests: MOST_REQUESTS };
 
-/** The daily schedule sends `{ "records": true }`: check the ledger too, what expires, and what nodes report. */
+/** The daily schedule sends `{ "records": true }`: check the ledger too, what expires, what nodes report, and trust domains. */
 const eventSchema = z.object({ records: z.optional(z.boolean()) });
 
 interface Queue {
@@ -49,21 +50,25 @@ interface Queue {
 interface Deps {
   readonly service: Service;
   readonly queue: Queue;
+  readonly gate: Gate;
   readonly reporter: Reporter;
   readonly rules: ReconcileRules;
 }
 
 /**
  * Queues requests without an outcome again, and measures what is pending and which cluster records cannot be read; once a
- * day, also what expires, and which nodes still have the keys of adopted CAs. Runs on a schedule, and when a standing approval was written: then it queues the requests that it covers. It decides nothing.
+ * day, also what expires, which nodes still have the keys of adopted CAs, and how far rotations are; then it also publishes
+ * again what nodes read, if that is not what the document of the trust domain says. Runs on a schedule, and when a standing
+ * approval was written: then it queues the requests that it covers. It decides nothing.
  */
 export function newReconcileHandler(
   service: Service,
   queue: Queue,
+  gate: Gate,
   reporter: Reporter,
   rules: ReconcileRules = RULES,
 ) {
-  const deps = { service, queue, reporter, rules };
+  const deps = { service, queue, gate, reporter, rules };
   return middy<unknown>()
     .use(injectLambdaContext(reporter.logger))
     .use(logMetrics(reporter.metrics))
@@ -75,7 +80,7 @@ export function newReconcileHandler(
       const [requeued, ...reported] = await Promise.allSettled([
         requeue(deps, daily, isLate),
         reportMalformed(service, reporter),
-        daily ? daysReport(service, reporter, isLate) : undefined,
+        daily ? daysReport(service, gate, reporter, isLate) : undefined,
       ]);
       if (requeued.status === 'rejected') throw requeued.reason;
       for (const one of reported) if (one.status === 'rejected') throw one.reason;

@@ -3,7 +3,8 @@
 import { newSqsClient } from '../lib/aws/sqs-client.ts';
 import { SqsRequestQueue } from '../lib/aws/sqs-request-queue.ts';
 import { ENVIRONMENT } from '../lib/environment-names.ts';
-import { required } from './environment.ts';
+import { parseGateRules } from '../lib/rotating/gate-rules.ts';
+import { optional, required } from './environment.ts';
 import { laterSigningKeys } from './later-signing-keys.ts';
 import { newReconcileHandler } from './reconcile-handler.ts';
 import { newReporter } from './report.ts';
@@ -14,5 +15,11 @@ const queue = new SqsRequestQueue(newSqsClient(), required(ENVIRONMENT.queueUrl)
 export const handler = newReconcileHandler(
   serviceFromEnvironment(laterSigningKeys()),
   queue,
+  {
+    // in the daily run, if a CA is being rotated
+    examine: async (...asked) =>
+      (await import('../lib/rotating/examine-gate.ts')).examineGate(...asked),
+    rules: parseGateRules(optional(ENVIRONMENT.gateRules)),
+  },
   newReporter('reconcile'),
 );

@@ -142,6 +142,13 @@ export function expiryPlans(): AlarmPlan[] {
       threshold: ROTATION_DAYS,
     },
     {
+      id: 'trust-misfit',
+      description:
+        'What nodes read of a trust domain was not what its document says: a call of create-ca was interrupted, or someone has written to the exchange bucket. The log of reconcile names the objects; it has published them again.',
+      metric: metricOf(METRICS.trustMisfit, 'Maximum', DAY),
+      threshold: 1,
+    },
+    {
       id: 'ca-key-on-node',
       description:
         'A CA was adopted two weeks ago or earlier, and its key may still be on nodes: a node reports CA keys or a kube-controller-manager that signs, or a control plane has written no report for a week. The log of reconcile names cluster and node.',

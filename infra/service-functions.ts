@@ -83,13 +83,12 @@ export class ServiceFunctions {
   }
 
   #newCreateCa(): CakelessFunction {
-    const { gateRules } = this.#props;
     return this.#newFunction('CreateCa', 'create-ca', {
       description: 'creates, renews and rotates the CAs of a trust domain',
       timeout: CREATE_CA_TIMEOUT,
       // before a rotation goes on it reads what all clusters of the trust domain report
       memoryMb: 1024,
-      environment: gateRules === undefined ? {} : { [ENVIRONMENT.gateRules]: gateRules },
+      environment: this.#gateRules(),
     });
   }
 
@@ -102,6 +101,7 @@ export class ServiceFunctions {
         [ENVIRONMENT.queueUrl]: this.#props.queues.requests.queueUrl,
         // S3 accepts the notification of this bucket only if reconcile exists, so it may not refer to it
         [ENVIRONMENT.authorityBucket]: this.#props.authority.bucketName,
+        ...this.#gateRules(),
       },
     });
     this.#schedule('ReconcileOften', reconcile, Duration.minutes(5), {});
@@ -128,6 +128,12 @@ export class ServiceFunctions {
   #rules(): Record<string, string> {
     const { rules } = this.#props;
     return rules === undefined ? {} : { [ENVIRONMENT.trustDomainRules]: rules };
+  }
+
+  /** Of those who judge how far a rotation is. */
+  #gateRules(): Record<string, string> {
+    const { gateRules } = this.#props;
+    return gateRules === undefined ? {} : { [ENVIRONMENT.gateRules]: gateRules };
   }
 
   #schedule(id: string, target: CakelessFunction, every: Duration, event: object): void {

@@ -86,6 +86,11 @@ export const METRICS = {
    */
   rotationDays: { name: 'RotationDays', unit: 'None', service: 'reconcile' },
   /**
+   * Objects that nodes read of trust domains and that were not what the documents of these say. Count, by reconcile, once a
+   * day.
+   */
+  trustMisfit: { name: 'TrustMisfit', unit: 'Count', service: 'reconcile' },
+  /**
    * Nodes that report CA keys long after these were adopted, and control planes that report nothing. Count, by reconcile,
    * once a day.
    */

@@ -5,7 +5,11 @@ import { APPROVED_PHASES, PHASES } from '../../lib/contract/rotation-phases.ts';
 import { CA_NAMES, type CaName } from '../../lib/profiles/certificate-names.ts';
 import { CA_KEY_SPECS } from '../../lib/signing/signing-algorithm.ts';
 import type { ApproverConnection, ApproverDeps } from '../commands/decisions.ts';
-import type { PlanOptions, RotateOptions } from '../commands/trust-domain-rotation.ts';
+import type {
+  PlanOptions,
+  RotateOptions,
+  StatusOptions,
+} from '../commands/trust-domain-rotation.ts';
 import type { Connection } from '../connection.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { days, subdomain, tableOutputOption } from '../options.ts';
@@ -22,10 +26,11 @@ export function addRotationCommands(
   addRotate(group, connection, terminal, exit);
   ofTrustDomain(group, 'rotation')
     .description('show how far the rotation of a CA is, what is missing, and what to do now')
+    .option('--live', 'look at all clusters now, instead of showing what the daily check found')
     .addOption(tableOutputOption())
-    .action(async (name: string, { output }: { output: OutputFormat }) => {
+    .action(async (name: string, options: StatusOptions) => {
       const { rotation } = await import('../commands/trust-domain-rotation.ts');
-      await rotation(connection, terminal, name, output);
+      await rotation(connection, terminal, name, options);
     });
   addDecisions(group, connection, approver);
   ofTrustDomain(group, 'declare-compromised')
@@ -72,6 +77,10 @@ function addRotate(
       '--validity-days <days>',
       'with --to trust: validity of the new CA certificate (default: 3650)',
       days,
+    )
+    .option(
+      '--own-root',
+      'with --to trust: the new CA is its own root, although the old one is below another CA',
     )
     .option('--dry-run', 'show what is missing; change nothing')
     .addOption(tableOutputOption())

@@ -31,6 +31,7 @@ export interface RotateOptions {
   readonly key?: string;
   readonly keySpec?: string;
   readonly validityDays?: number;
+  readonly ownRoot?: true;
   readonly dryRun?: true;
   readonly output: OutputFormat;
 }
@@ -42,16 +43,17 @@ export async function rotate(
   options: RotateOptions,
 ): Promise<ExitCode> {
   const { ca, to, compromised = false, waive: waivers = [], dryRun = false, output } = options;
-  const { key: keyId, keySpec, validityDays } = options;
+  const { key: keyId, keySpec, validityDays, ownRoot } = options;
   const newCa = {
     ...(keyId !== undefined && { keyId }),
     ...(keySpec !== undefined && { keySpec }),
     ...(validityDays !== undefined && { validityDays }),
+    ...(ownRoot && { ownRoot }),
   };
   if (to !== 'trust' && (compromised || Object.keys(newCa).length > 0))
     throw new CommandError(
       'usage',
-      '--compromised, --key, --key-spec and --validity-days are for --to trust',
+      '--compromised, --key, --key-spec, --validity-days and --own-root are for --to trust',
       compromised
         ? 'a rotation that has begun is declared compromised with cakeless trust-domain declare-compromised'
         : undefined,
@@ -74,8 +76,15 @@ function describeChange(rotated: Rotated, to: Phase, dryRun: boolean): string {
   return `${what}: would change from phase ${phase} to ${to}${dryRun ? ' (dry run)' : ''}`;
 }
 
-/** A fleet of a thousand clusters may lack a thousand things; -o wide and -o json list more. */
+/** A fleet of a thousand clusters may lack thousands of things; the most important ones come first. */
 const MOST_SHOWN = 50;
+
+/** @param left how many the function has left out itself */
+function describeRest(given: number, left: number): string[] {
+  const more = Math.max(0, given - MOST_SHOWN) + left;
+  if (more === 0) return [];
+  return [`and ${more} more; -o json lists ${left > 0 ? `the first ${given}` : 'all'}`];
+}
 
 const MISSING: readonly Column[] = [
   'MISSING',
@@ -87,15 +96,16 @@ function describeFindings({
   missing,
   notes,
   progress,
+  leftOut,
   plan,
-}: Pick<Rotated, 'missing' | 'notes' | 'progress' | 'plan'>): Line[] {
-  const more = missing.length - MOST_SHOWN;
+}: Pick<Rotated, 'missing' | 'notes' | 'progress' | 'leftOut' | 'plan'>): Line[] {
   const rows = missing.slice(0, MOST_SHOWN).map(({ subject, why, fix }) => [subject, why, fix]);
   return [
     ...progress.map(({ what, done, of }) => `${done} of ${of} ${what}`),
     ...(missing.length > 0 ? [{ columns: MISSING, rows }] : []),
-    ...(more > 0 ? [`and ${more} more; -o json lists them`] : []),
+    ...describeRest(missing.length, leftOut.missing),
     ...notes.map((note) => `note: ${note}`),
+    ...(leftOut.notes > 0 ? [`and ${leftOut.notes} more notes`] : []),
     ...(plan && missing.some(({ subject }) => subject === 'approval')
       ? [
           ...describePlan(plan),
@@ -146,30 +156,36 @@ function approveCommand(plan: ShownPlan, reason?: string): string {
   );
 }
 
+export interface StatusOptions {
+  readonly live?: boolean;
+  readonly output: OutputFormat;
+}
+
 export async function rotation(
   connection: Connection,
   terminal: Terminal,
   trustDomain: string,
-  output: OutputFormat,
+  { live = false, output }: StatusOptions,
 ): Promise<void> {
-  const status = await readStatus(connection.invokeCreateCa, trustDomain);
+  const status = await readStatus(connection.invokeCreateCa, trustDomain, live);
   printResult(terminal, output, status, () => describeStatus(status));
 }
 
 function describeStatus(status: RotationStatus): Line[] {
-  const { trustDomain, rotation, phase, todo } = status;
+  const { trustDomain, rotation, phase, evidence, leftOut, todo } = status;
   if (!rotation) return [`no CA of trust domain ${trustDomain} is being rotated`];
   const { ca, from, to, since, next, compromised } = rotation;
   return [
     `${ca} of trust domain ${trustDomain}: from version ${from} to version ${to}${compromised ? '; the old CA is compromised' : ''}`,
     `phase ${phase} since ${since}; next: ${next}`,
+    ...(evidence?.isSummary
+      ? [`as the daily check found it at ${evidence.at}; --live looks at all clusters now`]
+      : []),
     ...describeFindings({ ...status, plan: undefined }),
     ...(status.plan ? [`plan of the next phase, without waivers: ${status.plan.digest}`] : []),
     ...(todo.length > 0 ? ['to do now:'] : []),
     ...todo.slice(0, MOST_SHOWN).map((what) => `- ${what}`),
-    ...(todo.length > MOST_SHOWN
-      ? [`and ${todo.length - MOST_SHOWN} more; -o json lists them`]
-      : []),
+    ...describeRest(todo.length, leftOut.todo ?? 0),
   ];
 }
 

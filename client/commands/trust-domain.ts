@@ -1,5 +1,5 @@
 import type { VersionSummary } from '../../lib/ca/summarize.ts';
-import type { Rotation } from '../../lib/contract/rotation.ts';
+import type { Rotation } from '../../lib/contract/rotation-state.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
 import type { Connection } from '../connection.ts';
 import { listTrustDomains, type TrustDomainRow } from '../operator/list-clusters.ts';

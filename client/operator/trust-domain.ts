@@ -2,7 +2,7 @@
 import { type CaSummary, summarizeCas } from '../../lib/ca/summarize.ts';
 import type { CaFinding } from '../../lib/ca/trust-domain-request.ts';
 import { certificatesIn } from '../../lib/certificate/pem.ts';
-import type { Rotation } from '../../lib/contract/rotation.ts';
+import type { Rotation } from '../../lib/contract/rotation-state.ts';
 import { casOf, trustDomainKey, trustDomainSchema } from '../../lib/contract/trust-domain.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
 import { readDocument } from '../../lib/store/documents.ts';

@@ -39,6 +39,11 @@ const findings = {
   missing: z.array(z.object({ subject: z.string(), why: z.string(), fix: z.string() })),
   notes: z.array(z.string()),
   progress: z.array(z.object({ what: z.string(), done: z.number(), of: z.number() })),
+  /** A function of an earlier release leaves nothing out. */
+  leftOut: z._default(
+    z.object({ missing: z.number(), notes: z.number(), todo: z.optional(z.number()) }),
+    { missing: 0, notes: 0 },
+  ),
   plan: z.optional(planSchema),
 };
 
@@ -63,6 +68,7 @@ export const statusSchema = z.object({
       next: z.enum(PHASES),
     }),
   ),
+  evidence: z.optional(z.object({ at: z.string(), isSummary: z.boolean() })),
   todo: z.array(z.string()),
 });
 

@@ -31,6 +31,7 @@ export interface WantedPhase {
     readonly keyId?: string;
     readonly keySpec?: string;
     readonly validityDays?: number;
+    readonly ownRoot?: true;
   };
 }
 
@@ -64,8 +65,10 @@ async function phaseOf(
 export async function readStatus(
   invokeCreateCa: InvokeCreateCa,
   trustDomain: string,
+  live: boolean,
 ): Promise<RotationStatus> {
-  return parseResponse(statusSchema, await invokeCreateCa({ action: 'rotation', trustDomain }));
+  const request = { action: 'rotation', trustDomain, ...(live && { live }) };
+  return parseResponse(statusSchema, await invokeCreateCa(request));
 }
 
 export async function declareCompromised(

@@ -28,6 +28,7 @@ export const DOCUMENT_NAMES = [
   'cluster-report',
   'cross-record',
   'reconcile-cursor',
+  'rotation-summary',
   'cakeless-yaml',
   'invitation',
   'packed-request',

@@ -113,8 +113,9 @@ const EXCHANGE: readonly Omit<ObjectAccess, 'bucket'>[] = [
   {
     prefix: EXCHANGE_PREFIXES.trust,
     // a control-plane node as the node that it is, too
-    get: ['node', 'forwarder', 'user', 'relay', 'importer', ...PEOPLE],
-    put: [{ by: ['create-ca'] }],
+    get: ['node', 'forwarder', 'user', 'relay', 'importer', 'reconcile', ...PEOPLE],
+    // reconcile, which can sign nothing, publishes again what a killed call left (lib/ca/mend-trust.ts)
+    put: [{ by: ['create-ca', 'reconcile'] }],
   },
   {
     prefix: EXCHANGE_PREFIXES.leases,
@@ -208,9 +209,9 @@ const AUTHORITY: readonly Omit<ObjectAccess, 'bucket'>[] = [
     put: [{ by: ['sign'], condition: 'compared' }],
   },
   {
-    // where the next run of reconcile continues
+    // where the next run of reconcile continues, and how far rotations were on the last day
     prefix: AUTHORITY_PREFIXES.reconcile,
-    get: ['reconcile', ...PEOPLE],
+    get: ['create-ca', 'reconcile', ...PEOPLE],
     put: [{ by: ['reconcile'], condition: 'compared' }],
   },
 ];

@@ -28,32 +28,43 @@ const MAX_ATTEMPTS = 10;
  * @returns the document that is published
  */
 export async function publishTrust(
-  service: Service,
+  { authority, exchange }: Pick<Service, 'authority' | 'exchange'>,
   trustDomain: string,
 ): Promise<TrustDomainDocument> {
   const key = trustDomainKey(trustDomain);
   let published: string | undefined;
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-    const stored = await readJsonObject(service.authority, key);
+    const stored = await readJsonObject(authority, key);
     if (!stored) throw new Fault('document-malformed', `${key}: the document does not exist`);
     const document = checkDocument(stored.value, key, trustDomainSchema);
     if (stored.object.eTag === published) return document;
-    await publish(service, document);
+    for (const { key, text, type } of publishedObjectsOf(document))
+      await exchange.put(key, text, type);
     published = stored.object.eTag;
   }
   throw new Fault('unavailable', `${key}: other calls kept changing it; try again`);
 }
 
+/** An object of the exchange bucket that the document determines, byte for byte. */
+export interface PublishedObject {
+  readonly key: string;
+  readonly text: string;
+  readonly type: string;
+}
+
 /** Bundles come first: what nodes are told to trust must be there. */
-async function publish({ exchange }: Service, document: TrustDomainDocument): Promise<void> {
+export function publishedObjectsOf(document: TrustDomainDocument): PublishedObject[] {
   const { trustDomain } = document;
-  for (const [ca, versions] of casOf(document)) {
+  const certificates = casOf(document).flatMap(([ca, versions]) => {
     const trusted = trustedVersionsOf(document, ca, versions);
-    await exchange.put(bundleKey(trustDomain, ca), bundleOf(trusted), PEM_TYPE);
     const chain = chainsOf(versions, trusted);
-    if (chain !== '') await exchange.put(chainKey(trustDomain, ca), chain, PEM_TYPE);
-  }
+    return [
+      { key: bundleKey(trustDomain, ca), text: bundleOf(trusted), type: PEM_TYPE },
+      ...(chain === '' ? [] : [{ key: chainKey(trustDomain, ca), text: chain, type: PEM_TYPE }]),
+    ];
+  });
   const rotation = publishedRotationOf(document);
-  if (rotation)
-    await exchange.put(publishedRotationKey(trustDomain), formatDocument(rotation), JSON_TYPE);
+  if (!rotation) return certificates;
+  const key = publishedRotationKey(trustDomain);
+  return [...certificates, { key, text: formatDocument(rotation), type: JSON_TYPE }];
 }

@@ -42,6 +42,7 @@ import {
   rotationStepKey,
   rotationStepSchema,
 } from './rotation.ts';
+import { rotationSummaryKey, rotationSummarySchema } from './rotation-summary.ts';
 import { bundleKey, chainKey, trustDomainKey, trustDomainSchema } from './trust-domain.ts';
 
 /** What a reader does with a field that it does not know. */
@@ -284,6 +285,12 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
     key: RECONCILE_CURSOR_KEY,
     content: 'where reconcile continues, if a run could not look at everything',
     document: { schema: reconcileCursorSchema, unknownFields: 'ignored' },
+  },
+  {
+    bucket: 'authority',
+    key: rotationSummaryKey(trustDomain),
+    content: 'what the next phase of a rotation waited for in the last daily check',
+    document: widenable(rotationSummarySchema),
   },
   {
     bucket: 'authority',

@@ -115,7 +115,7 @@ export const PREFIXES: readonly PrefixDescription[] = [
   {
     bucket: 'authority',
     prefix: AUTHORITY_PREFIXES.reconcile,
-    holds: 'where the next run of reconcile continues',
+    holds: 'where the next run of reconcile continues, and what it says about rotations',
   },
   {
     bucket: 'authority',

@@ -1,4 +1,4 @@
-/** The phases of the rotation of a CA, apart from `rotation.ts`: the command line needs no schemas. */
+/** The phases of the rotation of a CA, apart from the schemas: the command line needs none. */
 
 /**
  * What nodes may do in each: `trust`: take the new CA beside the old one; `issue`: replace their certificates by those of the

@@ -1,13 +1,13 @@
 /**
- * The rotation of a CA: its state in the document of the trust domain, its history, and what approvers have decided. The
- * state that nodes read is in `published-rotation.ts`.
+ * The history of the rotation of a CA, and what approvers have decided about it. Its state in the document of the trust
+ * domain is in `rotation-state.ts`, and what nodes read in `published-rotation.ts`.
  */
 import * as z from 'zod/mini';
 import { isSubdomain } from '../names.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
 import { isUserid } from './approvals.ts';
 import { AUTHORITY_PREFIXES } from './prefixes.ts';
-import { APPROVED_PHASES, PHASES, ROTATION_PHASES } from './rotation-phases.ts';
+import { APPROVED_PHASES, PHASES } from './rotation-phases.ts';
 import { widenable } from './widenable.ts';
 
 /** Something or somebody whose evidence is missing, and may stay so. */
@@ -18,22 +18,6 @@ export const waiverSchema = widenable({
 });
 
 export type Waiver = z.infer<typeof waiverSchema>;
-
-/** The rotation that is under way; there is never more than one in a trust domain. */
-export const rotationSchema = widenable({
-  ca: z.enum(CA_NAMES),
-  /** The version that signed before, and the one that is to sign. */
-  from: z.number().check(z.int(), z.positive()),
-  to: z.number().check(z.int(), z.positive()),
-  phase: z.enum(ROTATION_PHASES),
-  /** When this phase began. */
-  since: z.string(),
-  startedAt: z.string(),
-  /** The old key may be in other hands: nothing that it signs vouches for anything. */
-  compromised: z.optional(z.boolean()),
-});
-
-export type Rotation = z.infer<typeof rotationSchema>;
 
 /** One change of phase, as an object that nobody can replace. It is written before anything else changes. */
 export const rotationStepSchema = widenable({

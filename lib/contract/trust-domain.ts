@@ -6,7 +6,7 @@ import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
 import { CA_KEY_SPECS } from '../signing/signing-algorithm.ts';
 import { CA_ORIGINS, type CaOrigin } from './ca-origin.ts';
 import { AUTHORITY_PREFIXES, EXCHANGE_PREFIXES } from './prefixes.ts';
-import { rotationSchema } from './rotation.ts';
+import { rotationSchema } from './rotation-state.ts';
 import { widenable } from './widenable.ts';
 
 const caVersionSchema = widenable({

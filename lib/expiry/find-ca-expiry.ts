@@ -4,7 +4,7 @@ import { issuingCa, readTrustDomain } from '../ca/issuing-ca.ts';
 import { certificatesIn } from '../certificate/pem.ts';
 import type { ClusterRecord } from '../cluster/record.ts';
 import { AUTHORITY_PREFIXES } from '../contract/prefixes.ts';
-import type { Rotation } from '../contract/rotation.ts';
+import type { Rotation } from '../contract/rotation-state.ts';
 import { casOf, signingVersionOf, trustDomainOfKey } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
 import type { CaName } from '../profiles/certificate-names.ts';

@@ -7,6 +7,7 @@ import { publishTrust } from '../ca/publish-trust.ts';
 import type { RotationStep } from '../contract/rotation.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
+import { NOTHING } from './bound-findings.ts';
 import { finishStep, writeStep } from './change-phase.ts';
 import { readTrustDomainObject } from './read-trust-domain.ts';
 import type { DeclareCompromisedRequest, RotateResponse } from './rotation-request.ts';
@@ -19,7 +20,6 @@ export async function declareCompromised(
   service: Service,
   { trustDomain, ca }: DeclareCompromisedRequest,
 ): Promise<RotateResponse> {
-  const nothing = { missing: [], notes: [], progress: [] };
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const { document } = await readTrustDomainObject(service, trustDomain);
     const { rotation, sequence = 0 } = document;
@@ -31,7 +31,7 @@ export async function declareCompromised(
     const { from, to, phase } = rotation;
     if (rotation.compromised) {
       await publishTrust(service, trustDomain);
-      return { trustDomain, ca, changed: attempt > 1, phase, sequence, ...nothing };
+      return { trustDomain, ca, changed: attempt > 1, phase, sequence, ...NOTHING };
     }
     const step: RotationStep = {
       trustDomain,

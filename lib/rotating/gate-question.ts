@@ -49,37 +49,50 @@ export interface Said {
 export type JudgeNode = (node: NodeEvidence, cluster: ClusterEvidence, question: Question) => Said;
 export type JudgeCluster = (cluster: ClusterEvidence, question: Question) => Said;
 
-/** Judges every node and every cluster, and counts the nodes of which nothing is missing. */
+/**
+ * Judges every node and every cluster, and counts the nodes of which nothing is missing. What stops most comes first, since
+ * a long list is cut: clusters that nobody knows, control planes, clusters, workers; each by the name of the cluster.
+ */
 export function judgeAll(
   evidence: Evidence,
   question: Question,
   judgeNode: JudgeNode,
   judgeCluster: JudgeCluster = () => ({ missing: [], notes: [] }),
 ): Findings {
-  const missing: Missing[] = unknownClusters(evidence);
-  const notes: string[] = [];
+  const ofClusters = emptyList();
+  const ofNodes = { 'control-plane': emptyList(), worker: emptyList() };
   const counts = { 'control-plane': { done: 0, of: 0 }, worker: { done: 0, of: 0 } };
   let done = 0;
   for (const cluster of evidence.clusters) {
-    const before = missing.length;
     const said = judgeCluster(cluster, question);
+    let isDone = said.missing.length === 0;
     for (const node of cluster.nodes) {
       const ofNode = judgeNode(node, cluster, question);
       const count = counts[node.role];
       if (!ofNode.isGone) count.of += 1;
       if (!ofNode.isGone && ofNode.missing.length === 0) count.done += 1;
-      missing.push(...ofNode.missing);
-      notes.push(...ofNode.notes);
+      add(ofNodes[node.role], ofNode);
+      isDone &&= ofNode.missing.length === 0;
     }
-    missing.push(...said.missing);
-    notes.push(...said.notes);
-    if (missing.length === before) done += 1;
+    add(ofClusters, said);
+    if (isDone) done += 1;
   }
-  if (evidence.clusters.length === 0)
-    notes.push(`no cluster record names trust domain ${evidence.trustDomain}`);
+  const { 'control-plane': ofControlPlanes, worker: ofWorkers } = ofNodes;
   return {
-    missing,
-    notes,
+    missing: [
+      ...unknownClusters(evidence),
+      ...ofControlPlanes.missing,
+      ...ofClusters.missing,
+      ...ofWorkers.missing,
+    ],
+    notes: [
+      ...(evidence.clusters.length === 0
+        ? [`no cluster record names trust domain ${evidence.trustDomain}`]
+        : []),
+      ...ofControlPlanes.notes,
+      ...ofWorkers.notes,
+      ...ofClusters.notes,
+    ],
     progress: [
       { what: 'control-plane nodes', ...counts['control-plane'] },
       { what: 'workers', ...counts.worker },
@@ -88,16 +101,16 @@ export function judgeAll(
   };
 }
 
+const emptyList = () => ({ missing: [] as Missing[], notes: [] as string[] });
+
+function add(list: ReturnType<typeof emptyList>, { missing, notes }: Said): void {
+  list.missing.push(...missing);
+  list.notes.push(...notes);
+}
+
 const unknownClusters = ({ unknown }: Evidence): Missing[] =>
   unknown.map(({ cluster, problem }) => ({
     subject: `${cluster}/record/cluster`,
     why: `it is not known whether the cluster is of this trust domain: ${problem}`,
-    fix: `apply the record of the cluster with cakeless cluster apply, or waive it if ${cluster} no longer exists or is of another trust domain`,
+    fix: 'apply the record of the cluster with cakeless cluster apply, or waive it if it no longer exists or is of another trust domain',
   }));
-
-const MOST_NOTES = 100;
-
-export const boundNotes = (notes: readonly string[]): string[] =>
-  notes.length <= MOST_NOTES
-    ? [...notes]
-    : [...notes.slice(0, MOST_NOTES), `and ${notes.length - MOST_NOTES} more notes`];

@@ -1,6 +1,7 @@
 /** What a gate says: whether a rotation may go on to a phase. */
-import type { Rotation } from '../contract/rotation.ts';
+
 import type { Phase } from '../contract/rotation-phases.ts';
+import type { Rotation } from '../contract/rotation-state.ts';
 import type { TrustDomainDocument } from '../contract/trust-domain.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';

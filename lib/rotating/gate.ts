@@ -13,7 +13,7 @@ import { digestEvidence, type Evidence } from './evidence/evidence.ts';
 import { judgeBack } from './gate-back.ts';
 import { judgeEnd } from './gate-end.ts';
 import { judgeIssue } from './gate-issue.ts';
-import { boundNotes, type Findings, type Question } from './gate-question.ts';
+import type { Findings, Question } from './gate-question.ts';
 import type { GateResult, GateRules, Transition } from './gate-result.ts';
 import { judgeRetire } from './gate-retire.ts';
 import { judgeStart } from './gate-start.ts';
@@ -27,9 +27,8 @@ export function judgeGate(
   now: Date,
 ): GateResult {
   const question = questionOf(transition, document, rules, now);
-  const { missing, notes, progress } = judgeOf(transition)(evidence, question);
-  const evidenceSha256 = digestEvidence(evidence);
-  return { missing, notes: boundNotes(notes), progress, evidenceSha256 };
+  const findings = judgeOf(transition)(evidence, question);
+  return { ...findings, evidenceSha256: digestEvidence(evidence) };
 }
 
 type Judge = (evidence: Evidence, question: Question) => Findings;

@@ -42,11 +42,27 @@ export async function planRotation(
     );
   const { transition } = found;
   if (phase === 'trust') {
+    refuseOwnRoot(document, transition, request);
     const material = await recordStart(service, caKeys, document, transition, request);
     const plan = planOfStart(document, transition, waivers, material);
     return { ...plan, notes: notesOn(document, transition, material) };
   }
   return { ...planOfRetire(document, transition, waivers), notes: [] };
+}
+
+/** A company that has its own root may forbid others, so it is said before a key is created. */
+function refuseOwnRoot(
+  document: TrustDomainDocument,
+  transition: Transition,
+  { ownRoot = false }: PlanRotationRequest,
+): void {
+  const { ca, from } = transition;
+  const old = document.cas[ca]?.versions.find(({ version }) => version === from);
+  if (ownRoot || !old || originOf(old) !== 'subordinate') return;
+  throw new Fault(
+    'request-malformed',
+    `${ca} of trust domain ${document.trustDomain} is below another CA, and a rotation creates a CA that is its own root: that other CA does not certify it; if that is allowed, plan it with ownRoot (--own-root); a new CA below the other one needs another trust domain`,
+  );
 }
 
 async function recordStart(

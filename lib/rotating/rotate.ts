@@ -8,7 +8,7 @@ import type { TrustDomainDocument } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import { readRotationApprovals } from './approvals.ts';
-import { boundMissing } from './bound-missing.ts';
+import { boundFindings, NOTHING } from './bound-findings.ts';
 import { finishStep, readStep, type SameStep, sameOnly, writeStep } from './change-phase.ts';
 import type { Gate, GateResult, Missing, Transition } from './gate-result.ts';
 import { findTransition, type PhaseChange } from './phases.ts';
@@ -48,8 +48,6 @@ export async function rotate(
   return responseOf(await finishStep(service, step), request, true, verdict.findings, verdict.plan);
 }
 
-const NOTHING: Findings = { missing: [], notes: [], progress: [] };
-
 /** The gate of a change without one. */
 const NO_GATE: Omit<GateResult, 'evidenceSha256'> = NOTHING;
 
@@ -84,7 +82,7 @@ async function judge(
   return {
     findings: {
       missing: [...approval.missing, ...missing],
-      notes: [...found.notes, ...notes],
+      notes: [...notes, ...found.notes],
       progress: found.progress,
     },
     ...(plan && { plan }),
@@ -140,16 +138,13 @@ function responseOf(
   plan?: RotationPlan,
 ): RotateResponse {
   const phase = rotation?.phase ?? 'stable';
-  const { missing, notes, progress } = boundMissing(findings);
   return {
     trustDomain,
     ca,
     changed,
     phase,
     sequence,
-    missing,
-    notes,
-    progress,
+    ...boundFindings(findings),
     ...(plan && { plan }),
   };
 }

@@ -32,6 +32,8 @@ export interface PlanRotationRequest extends OfCa {
   readonly keySpec?: CaKeySpec;
   /** Lifetime of the new CA certificate in days. @default 3650, as kubeadm's */
   readonly validityDays?: number;
+  /** The new CA is its own root, although the old one is below another CA. @default false: such a CA is not rotated */
+  readonly ownRoot?: boolean;
 }
 
 /** Changes the phase, if nothing that it needs is missing. */
@@ -50,6 +52,8 @@ export interface RotateRequest extends OfCa {
 export interface RotationStatusRequest {
   readonly action: 'rotation';
   readonly trustDomain: string;
+  /** Reads the evidence of all clusters now, not the summary of the daily check. @default false */
+  readonly live?: boolean;
 }
 
 /** From now on, nothing vouches for anything because the old CA of the rotation under way has signed it. */
@@ -99,8 +103,14 @@ export interface PlannedRotation extends RotationPlan {
 /** What a gate found, without the digest of its evidence. */
 export type Findings = Omit<GateResult, 'evidenceSha256'>;
 
+/** The most important of what a gate found: a fleet of a thousand clusters can lack more than a response can hold. */
+export interface BoundFindings extends Findings {
+  /** How many there are beyond those in the lists. */
+  readonly leftOut: { readonly missing: number; readonly notes: number };
+}
+
 /** The response to `rotate`, and to `declare-compromised`. */
-export interface RotateResponse extends Findings {
+export interface RotateResponse extends BoundFindings {
   readonly trustDomain: string;
   readonly ca: CaName;
   /** Whether this call changed it. */
@@ -116,7 +126,7 @@ export interface RotateResponse extends Findings {
 }
 
 /** The response to `rotation`. */
-export interface RotationStatus extends Findings {
+export interface RotationStatus extends BoundFindings {
   readonly trustDomain: string;
   readonly phase: Phase;
   readonly sequence: number;
@@ -131,8 +141,16 @@ export interface RotationStatus extends Findings {
     /** The phase that comes next; `missing` is what it waits for. */
     readonly next: Phase;
   };
+  /** Absent if the trust domain is stable. */
+  readonly evidence?: {
+    /** When it was read. */
+    readonly at: string;
+    /** Whether the daily check read it; else this call did. */
+    readonly isSummary: boolean;
+  };
   /** If the next phase needs an approval: its plan without waivers. */
   readonly plan?: RotationPlan;
-  /** What a person has to do now, in this order. */
+  /** What people have to do now: each thing once, with those whom it concerns. */
   readonly todo: readonly string[];
+  readonly leftOut: BoundFindings['leftOut'] & { readonly todo: number };
 }

@@ -1,52 +1,69 @@
 /** How far the rotation of a trust domain is, and what a person has to do now. Only reads. */
 import type { TrustDomainDocument } from '../contract/trust-domain.ts';
-import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import { readRotationApprovals } from './approvals.ts';
-import { boundMissing } from './bound-missing.ts';
+import { NOTHING } from './bound-findings.ts';
 import type { Gate } from './gate-result.ts';
-import { findTransition, nextPhaseOf } from './phases.ts';
+import { type JudgedNext, judgeNext, type NextChange, nextChangeOf } from './next-gate.ts';
 import { readPlan } from './plan.ts';
-import { readTrustDomainObject } from './read-trust-domain.ts';
+import { readTrustDomainObject, type TrustDomainObject } from './read-trust-domain.ts';
 import type { RotationPlan, RotationStatus, RotationStatusRequest } from './rotation-request.ts';
+import { readSummary } from './summary.ts';
 
 export async function rotationStatus(
   service: Service,
   gate: Gate,
-  { trustDomain }: RotationStatusRequest,
+  { trustDomain, live = false }: RotationStatusRequest,
 ): Promise<RotationStatus> {
-  const { document } = await readTrustDomainObject(service, trustDomain);
+  const read = await readTrustDomainObject(service, trustDomain);
+  const { document } = read;
   const { rotation, sequence = 0 } = document;
-  if (!rotation) {
-    const nothing = { missing: [], notes: [], progress: [], todo: [] };
+  const next = nextChangeOf(document);
+  if (!rotation || !next) {
+    const nothing = { ...NOTHING, todo: [], leftOut: { ...NOTHING.leftOut, todo: 0 } };
     return { trustDomain, phase: 'stable', sequence, ...nothing };
   }
   const { ca, from, to, phase, since, startedAt, compromised = false } = rotation;
-  const next = nextPhaseOf(phase) ?? 'stable';
-  const found = findTransition(document, { ca, to: next, compromised });
-  if (found.kind !== 'change')
-    throw new Fault('document-malformed', `${trustDomain}: phase ${phase} of ${ca} has no next`);
-  const { change, transition } = found;
-  const judged = await gate.examine(service, document, transition, gate.rules);
+  const { change, transition } = next;
+  const { evidence, judged } = await findingsOf(service, gate, read, next, live);
   const plan = change.approval
     ? await readPlan(service, document, transition, change.approval, [])
     : undefined;
-  const { missing, notes, progress } = boundMissing(judged);
   return {
     trustDomain,
     phase,
     sequence,
-    rotation: { ca, from, to, since, startedAt, compromised, next },
-    missing,
-    notes,
-    progress,
+    rotation: { ca, from, to, since, startedAt, compromised, next: transition.after },
+    evidence,
+    ...judged,
     ...(plan && { plan }),
     todo: [
-      ...new Set(missing.map(({ subject, fix }) => `${subject}: ${fix}`)),
       ...(await approvalTodo(service, plan)),
-      ...(missing.length === 0 ? [changeTodo(document, next)] : []),
+      ...judged.todo,
+      ...(judged.missing.length === 0 ? [changeTodo(document, transition.after)] : []),
     ],
   };
+}
+
+/** Approvals are read in any case: they are few. */
+async function findingsOf(
+  service: Service,
+  gate: Gate,
+  read: TrustDomainObject,
+  next: NextChange,
+  live: boolean,
+): Promise<{ evidence: NonNullable<RotationStatus['evidence']>; judged: JudgedNext }> {
+  const summary = live ? undefined : await readSummary(service, gate.rules, read);
+  if (summary) {
+    const { at, missing, notes, progress, todo, leftOut } = summary;
+    return {
+      evidence: { at, isSummary: true },
+      judged: { missing, notes, progress, todo, leftOut },
+    };
+  }
+  const at = service.now().toISOString();
+  const judged = await judgeNext(service, gate, read.document, next);
+  return { evidence: { at, isSummary: false }, judged };
 }
 
 async function approvalTodo(service: Service, plan: RotationPlan | undefined): Promise<string[]> {

@@ -18,6 +18,7 @@ import { publishedRotationSchema } from '../contract/published-rotation.ts';
 import { reconcileCursorSchema } from '../contract/reconcile-cursor.ts';
 import { leaseSchema } from '../contract/restart-lease.ts';
 import { rotationApprovalSchema, rotationStepSchema } from '../contract/rotation.ts';
+import { rotationSummarySchema } from '../contract/rotation-summary.ts';
 import { trustDomainSchema } from '../contract/trust-domain.ts';
 import { describeRecordField, describeWith } from './describe.ts';
 import { FIELDS } from './fields.ts';
@@ -194,5 +195,12 @@ export const BUCKET_DOCUMENTS: readonly DescribedDocument[] = [
     schema: reconcileCursorSchema,
     unknownFields: 'ignored',
     describe: describeWith(FIELDS.reconcileCursor),
+  },
+  {
+    name: 'rotation-summary',
+    title: 'what the next phase of a rotation waited for in the last daily check',
+    schema: rotationSummarySchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.rotationSummary),
   },
 ];

@@ -1,14 +1,16 @@
 import { newReconcileHandler, type ReconcileRules } from '../../functions/reconcile-handler.ts';
 import { type OutgoingMessage, readWakeMessage } from '../../functions/wake-message.ts';
+import { publishTrust } from '../../lib/ca/publish-trust.ts';
 import { requestApprovalKey, standingApprovalKey } from '../../lib/contract/approvals.ts';
 import { expiryKey } from '../../lib/contract/expiry-key.ts';
 import { nodeReportKey } from '../../lib/contract/node-report.ts';
-import { casOf, trustDomainSchema } from '../../lib/contract/trust-domain.ts';
+import { type CaVersion, casOf, trustDomainSchema } from '../../lib/contract/trust-domain.ts';
 import { Fault } from '../../lib/fault.ts';
 import { ALICE, writeApproval } from '../support/approve.ts';
 import { CLUSTER, InMemoryService, TRUST_DOMAIN } from '../support/in-memory-service.ts';
 import { kubeadmSet } from '../support/kubeadm-sets.ts';
 import { nodeReport } from '../support/node-report.ts';
+import { GATE } from '../support/real-gate.ts';
 import { lambdaContext, withReporter } from '../support/running-service-lambda.ts';
 
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
@@ -18,6 +20,7 @@ const DAILY = { records: true };
 
 async function opened(rules?: ReconcileRules) {
   const memory = await InMemoryService.open();
+  await publishTrust(memory.service, TRUST_DOMAIN);
   const { node } = memory.declare(set);
   const keys = set.csrs.map((csr) => memory.upload(node, csr));
   const sent: string[] = [];
@@ -29,7 +32,7 @@ async function opened(rules?: ReconcileRules) {
   const reconcile = (event: unknown = {}) =>
     withReporter(
       (reporter) =>
-        newReconcileHandler(memory.service, queue, reporter, rules)(event, lambdaContext),
+        newReconcileHandler(memory.service, queue, GATE, reporter, rules)(event, lambdaContext),
       'reconcile',
     );
   const pass = (ms: number) => {
@@ -266,7 +269,7 @@ describe('where a run continues', () => {
   it('is stored by one of two runs at the same time, and the other queues the same requests', async () => {
     const { memory, queue } = await crowded();
     const handle = (reporter: Parameters<Parameters<typeof withReporter>[0]>[0]) =>
-      newReconcileHandler(memory.service, queue, reporter, rules)({}, lambdaContext);
+      newReconcileHandler(memory.service, queue, GATE, reporter, rules)({}, lambdaContext);
     const { lines } = await withReporter(
       (reporter) => Promise.all([handle(reporter), handle(reporter)]),
       'reconcile',
@@ -416,6 +419,19 @@ it('a queue that refuses messages is an error, so that the schedule retries; pen
 describe('once a day', () => {
   const DAYS = 24 * HOUR_MS;
 
+  const SUMMARY = `reconcile/rotations/${TRUST_DOMAIN}.json`;
+
+  /** Starts a rotation of etcd-ca, and publishes nothing. */
+  function rotate(memory: InMemoryService): void {
+    const key = `trust/${TRUST_DOMAIN}.json`;
+    const at = memory.now.toISOString();
+    const rotation = { ca: 'etcd-ca', from: 1, to: 2, phase: 'trust', since: at, startedAt: at };
+    const { cas, ...document } = trustDomainSchema.parse(memory.authority.json(key));
+    const [other] = cas.ca.versions;
+    cas['etcd-ca']?.versions.push({ ...(other as CaVersion), version: 2 });
+    memory.authority.seed(key, JSON.stringify({ ...document, cas, sequence: 1, rotation }));
+  }
+
   /** The CAs were adopted, and every control plane has renewed its certificates and written a report. */
   async function adopted() {
     const opening = await decided();
@@ -467,7 +483,7 @@ describe('once a day', () => {
       if (key.startsWith('reports/')) throw new Fault('unavailable', 'unavailable: S3');
     };
     const { metrics } = await withReporter(async (reporter) => {
-      const handler = newReconcileHandler(memory.service, { send: async () => {} }, reporter);
+      const handler = newReconcileHandler(memory.service, { send: async () => {} }, GATE, reporter);
       await expect(handler(DAILY, lambdaContext)).rejects.toThrow('S3');
     }, 'reconcile');
     expect(metrics).toMatchObject([{ CertificatesNearExpiry: 11 }]);
@@ -479,7 +495,7 @@ describe('once a day', () => {
     report();
     const context = { ...lambdaContext, getRemainingTimeInMillis: () => 30_000 };
     const { lines } = await withReporter(
-      (reporter) => newReconcileHandler(memory.service, queue, reporter)(DAILY, context),
+      (reporter) => newReconcileHandler(memory.service, queue, GATE, reporter)(DAILY, context),
       'reconcile',
     );
     expect(lines).toContainEqual(
@@ -556,18 +572,11 @@ describe('once a day', () => {
 
   it('reports CAs that end within two years, unless they are being rotated, and how long a rotation has stood', async () => {
     const { memory, reconcile, pass } = await decided();
-    const key = `trust/${TRUST_DOMAIN}.json`;
     pass(2925 * DAYS);
     const { metrics, lines } = await reconcile(DAILY);
     expect(metrics).toMatchObject([{ CaDaysLeft: 725, CasWithoutSuccessor: 4, RotationDays: 0 }]);
     expect(lines.find(({ cas }) => cas)?.cas).toHaveLength(4);
-    const rotation = {
-      ...{ ca: 'etcd-ca', from: 1, to: 2, phase: 'trust' },
-      since: memory.now.toISOString(),
-      startedAt: memory.now.toISOString(),
-    };
-    const document = memory.authority.json(key) as object;
-    memory.authority.seed(key, JSON.stringify({ ...document, rotation }));
+    rotate(memory);
     pass(31 * DAYS);
     const later = await reconcile(DAILY);
     expect(later.metrics).toMatchObject([{ CasWithoutSuccessor: 3, RotationDays: 31 }]);
@@ -579,6 +588,74 @@ describe('once a day', () => {
         days: 31,
       }),
     ]);
+  });
+
+  it('writes what the next phase of a rotation waits for, and nothing about a stable trust domain', async () => {
+    const { memory, reconcile } = await opened();
+    await reconcile(DAILY);
+    expect(memory.authority.text(SUMMARY)).toBeUndefined();
+    rotate(memory);
+    await reconcile();
+    expect(memory.authority.text(SUMMARY)).toBeUndefined();
+    const { lines } = await reconcile(DAILY);
+    const progress = [
+      { what: 'control-plane nodes', done: 0, of: 1 },
+      { what: 'clusters', done: 0, of: 1 },
+    ];
+    expect(memory.authority.json(SUMMARY)).toMatchObject({
+      at: memory.now.toISOString(),
+      missing: [{ subject: expect.stringContaining('/node/'), why: 'it has written no report' }],
+      progress,
+    });
+    expect(lines).toContainEqual(
+      expect.objectContaining({ trustDomain: TRUST_DOMAIN, phase: 'trust', progress, missing: 1 }),
+    );
+  });
+
+  it('a run that has to end does not look at rotations, and says so', async () => {
+    const { memory, queue } = await opened();
+    rotate(memory);
+    const context = { ...lambdaContext, getRemainingTimeInMillis: () => 1000 };
+    const { lines } = await withReporter(
+      (reporter) => newReconcileHandler(memory.service, queue, GATE, reporter)(DAILY, context),
+      'reconcile',
+    );
+    expect(lines.map(({ message }) => message)).toContain(
+      'a rotation was not looked at: the run has to end',
+    );
+    expect(memory.authority.text(SUMMARY)).toBeUndefined();
+  });
+
+  it('publishes again what a killed call of create-ca left, and counts it', async () => {
+    const { memory, reconcile } = await opened();
+    const [bundle, rotation] = ['trust/fleet/ca.crt', 'trust/fleet/rotation.json'];
+    expect((await reconcile(DAILY)).metrics).toMatchObject([{ TrustMisfit: 0 }]);
+    rotate(memory);
+    memory.exchange.objects.delete('trust/fleet/front-proxy-ca.crt');
+    const { metrics, lines } = await reconcile(DAILY);
+    expect(metrics).toMatchObject([{ TrustMisfit: 3 }]);
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        level: 'ERROR',
+        republished: ['trust/fleet/front-proxy-ca.crt', 'trust/fleet/etcd/ca.crt', rotation].sort(),
+      }),
+    );
+    expect((await reconcile(DAILY)).metrics).toMatchObject([{ TrustMisfit: 0 }]);
+    memory.exchange.seed(bundle, 'another CA');
+    expect((await reconcile(DAILY)).metrics).toMatchObject([{ TrustMisfit: 1 }]);
+    expect(memory.exchange.text(bundle)).toBe(memory.document.cas.ca.versions[0]?.certificate);
+  });
+
+  it('names objects that nothing publishes, every day', async () => {
+    const { memory, reconcile } = await opened();
+    memory.exchange.seed('trust/fleet/rotation.json', '{"sequence":1000000}');
+    for (let day = 1; day <= 2; day += 1) {
+      const { metrics, lines } = await reconcile(DAILY);
+      expect(metrics).toMatchObject([{ TrustMisfit: 1 }]);
+      expect(lines).toContainEqual(
+        expect.objectContaining({ level: 'ERROR', unknown: ['trust/fleet/rotation.json'] }),
+      );
+    }
   });
 
   it('still reports the certificates of a cluster whose record is malformed', async () => {

@@ -137,19 +137,22 @@ it('a key that exists is used, and none is created', () => {
   expect(signing.map(({ Resource }) => Resource)).toEqual([[arn(1)], [arn(2)]]);
 });
 
-it('create-ca gets shorter gates only if they are given', () => {
-  const given = JSON.stringify({ heardSeconds: 60 });
-  const variablesOf = (gateRules?: string) => {
-    const stack = new Stack(newApp(), 'Test');
-    new CakelessService(stack, 'Service', { codeDir: code, gateRules });
-    const [[, created] = []] = ofType(resourcesOf(stack), 'AWS::Lambda::Function').filter(([id]) =>
-      id.startsWith('ServiceCreateCa'),
-    );
-    return created?.Properties.Environment.Variables;
-  };
-  expect(variablesOf(given)).toMatchObject({ CAKELESS_GATE_RULES: given });
-  expect(variablesOf()).not.toHaveProperty('CAKELESS_GATE_RULES');
-});
+it.each(['ServiceCreateCa', 'ServiceReconcile'])(
+  '%s gets shorter gates only if they are given',
+  (name) => {
+    const given = JSON.stringify({ heardSeconds: 60 });
+    const variablesOf = (gateRules?: string) => {
+      const stack = new Stack(newApp(), 'Test');
+      new CakelessService(stack, 'Service', { codeDir: code, gateRules });
+      const [[, created] = []] = ofType(resourcesOf(stack), 'AWS::Lambda::Function').filter(
+        ([id]) => id.startsWith(name),
+      );
+      return created?.Properties.Environment.Variables;
+    };
+    expect(variablesOf(given)).toMatchObject({ CAKELESS_GATE_RULES: given });
+    expect(variablesOf()).not.toHaveProperty('CAKELESS_GATE_RULES');
+  },
+);
 
 it.each<[string, object, string]>([
   [

@@ -187,9 +187,10 @@ const OUTCOMES: Row[] = [
     'users of a',
     RELAY,
     'importer',
+    'reconcile',
     ...READERS,
   ]),
-  row(s3.put, 'exchange/trust/prod/ca.crt', ['create-ca'], 'without a condition'),
+  row(s3.put, 'exchange/trust/prod/ca.crt', ['create-ca', 'reconcile'], 'without a condition'),
   row(s3.delete, 'exchange/trust/prod/ca.crt', ['root']),
 ];
 
@@ -326,7 +327,9 @@ const LEDGER: Row[] = [
   row(s3.put, 'authority/reconcile/cursor.json', ['reconcile'], 'with If-Match'),
   denied(s3.put, 'authority/reconcile/cursor.json', 'without a condition', { who: 'reconcile' }),
   row(s3.delete, 'authority/reconcile/cursor.json', ['root']),
-  row(s3.get, 'authority/reconcile/cursor.json', ['reconcile', ...READERS]),
+  row(s3.get, 'authority/reconcile/cursor.json', ['create-ca', 'reconcile', ...READERS]),
+  // nobody is told by others than reconcile how far a rotation is
+  row(s3.put, 'authority/reconcile/rotations/prod.json', ['reconcile']),
   // who resets a budget can request more
   row(s3.delete, budget, ['root']),
   row(s3.list, 'authority/records/', [

@@ -194,6 +194,20 @@ export const OTHER_EXAMPLES: readonly Example[] = [
     },
   },
   {
+    name: 'rotation-summary',
+    document: {
+      trustDomain: 'prod',
+      documentETag: '0'.repeat(32),
+      at: '2027-03-01T03:00:00.000Z',
+      rules: { heardWithinSeconds: 691200, issueSeconds: 604800, goneAfterSeconds: 604800 },
+      missing: [{ subject: 'prod/node/cp-1', why: 'it has written no report', fix: 'renew it' }],
+      notes: ['a note'],
+      progress: [{ what: 'workers', done: 1, of: 2 }],
+      todo: ['prod/node/cp-1: renew it'],
+      leftOut: { missing: 1, notes: 0, todo: 0 },
+    },
+  },
+  {
     name: 'reconcile-cursor',
     document: {
       after: 'requests/prod/a',

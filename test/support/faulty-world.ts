@@ -16,6 +16,7 @@ import type { ObjectStore } from '../../lib/store/object-store.ts';
 import type { InMemoryService } from './in-memory-service.ts';
 import type { MemoryStore } from './memory-store.ts';
 import type { Random } from './random.ts';
+import { GATE } from './real-gate.ts';
 import { lambdaContext } from './running-service-lambda.ts';
 
 const FAULTS = ['before', 'after', 'throttle', 'repeat', 'kill before', 'kill after'] as const;
@@ -268,7 +269,12 @@ export class FaultyWorld {
         for (const { body } of messages) await process.call(async () => this.requests.send(body));
       },
     };
-    const handler = newReconcileHandler(process.service(this), queue, newReporter('reconcile'));
+    const handler = newReconcileHandler(
+      process.service(this),
+      queue,
+      GATE,
+      newReporter('reconcile'),
+    );
     await handler({ records }, lambdaContext).catch(() => undefined);
   }
 }

@@ -3,8 +3,8 @@ import { X509Certificate } from 'node:crypto';
 import { clusterReportKey } from '../../lib/contract/cluster-report.ts';
 import { expiryKey } from '../../lib/contract/expiry-key.ts';
 import { nodeReportKey } from '../../lib/contract/node-report.ts';
-import type { Rotation } from '../../lib/contract/rotation.ts';
 import type { Phase } from '../../lib/contract/rotation-phases.ts';
+import type { Rotation } from '../../lib/contract/rotation-state.ts';
 import type { TrustDomainDocument } from '../../lib/contract/trust-domain.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
 import { examineGate } from '../../lib/rotating/examine-gate.ts';
@@ -89,6 +89,14 @@ export class RotatingFleet {
     const direction = gate === 'back to trust' || gate === 'take back' ? 'back' : 'forward';
     const versions = { trustDomain: TRUST_DOMAIN, ca, from: 1, to: 2 };
     return { ...versions, before, after, direction, compromised, ...(rotation && { rotation }) };
+  }
+
+  /** Writes the document of the trust domain, for those who read it. */
+  store(more: object = {}): void {
+    this.authority.seed(
+      `trust/${TRUST_DOMAIN}.json`,
+      JSON.stringify({ ...this.document, ...more }),
+    );
   }
 
   examine() {

@@ -57,6 +57,16 @@ export function makeCa(commonName: string, signer?: Ca, keys = newEcKeys()): Ca 
   return { keys, pem: certificateToPem(der), commonName };
 }
 
+/** The certificate of a CA for the same key and subject, which ends later. */
+export function renewedCa({ keys, commonName }: Ca): Ca {
+  const parts = {
+    subject: commonNameOf(commonName),
+    notAfter: new Date(NOW.getTime() + 4000 * DAY),
+  };
+  const der = writeCaCertificate(keys, new Date(NOW.getTime() - DAY), parts);
+  return { keys, commonName, pem: certificateToPem(der) };
+}
+
 /** Versions of `ca`: 3 is what a second rotation leads to. */
 export const versions = [1, 2, 3].map(() => makeCa('kubernetes')) as [Ca, Ca, Ca];
 export const crossOf = (to: Ca, from: Ca) => makeCa(to.commonName, from, to.keys).pem;

@@ -153,6 +153,40 @@ it('rotation shows the phase, what is missing and what to do', async () => {
   ]);
 });
 
+it('rotation says when the daily check looked, and how much is left out', async () => {
+  const { run, requests } = await open();
+  const rotation = {
+    ...{ ca: 'ca', from: 1, to: 2, since: '2027-01-01T00:00:00.000Z' },
+    ...{ startedAt: '2027-01-01T00:00:00.000Z', compromised: false, next: 'issue' },
+  };
+  const missing = Array.from({ length: 60 }, (_, i) => ({ subject: `n${i}`, why: 'x', fix: 'y' }));
+  const status = {
+    ...{ trustDomain: TRUST_DOMAIN, phase: 'trust', sequence: 1, rotation, missing, progress: [] },
+    ...{ notes: ['a note'], todo: ['n0, n1, n2 and 4257 more: y'] },
+    evidence: { at: '2027-01-02T03:00:00.000Z', isSummary: true },
+    leftOut: { missing: 4200, notes: 7, todo: 2 },
+  };
+  const responses = { rotation: status };
+  const { printed } = await run(['rotation', TRUST_DOMAIN], { responses });
+  expect(printed.split('\n').filter((line) => !/^(?:n\d+|MISSING) /.test(line))).toEqual([
+    'ca of trust domain fleet: from version 1 to version 2',
+    'phase trust since 2027-01-01T00:00:00.000Z; next: issue',
+    'as the daily check found it at 2027-01-02T03:00:00.000Z; --live looks at all clusters now',
+    'and 4210 more; -o json lists the first 60',
+    'note: a note',
+    'and 7 more notes',
+    'to do now:',
+    '- n0, n1, n2 and 4257 more: y',
+    'and 2 more; -o json lists the first 1',
+  ]);
+  const json = await run(['rotation', TRUST_DOMAIN, '--live', '-o', 'json'], { responses });
+  expect(JSON.parse(json.printed)).toMatchObject({ leftOut: status.leftOut });
+  expect(requests).toEqual([
+    { action: 'rotation', trustDomain: TRUST_DOMAIN },
+    { action: 'rotation', trustDomain: TRUST_DOMAIN, live: true },
+  ]);
+});
+
 it('rotation says that nothing is rotated', async () => {
   const { run } = await open();
   const rotation = {

@@ -310,7 +310,7 @@ describe('reservations', () => {
     expect(lines('exchange')).toEqual([
       `put ${UPLOADED.join(', ')}: node, user, relay, control-plane, forwarder`,
       'put certificates/*.crt, certificates/*.rejected.json, certificates/*.pending.json: sign',
-      'put trust/*: create-ca',
+      'put trust/*: create-ca, reconcile',
       'put leases/*: control-plane',
       'put reports/*: node, control-plane, forwarder',
       `put others than ${UPLOADED.join(', ')}, certificates/*.crt, certificates/*.rejected.json, certificates/*.pending.json, trust/*, leases/*, reports/*: nobody`,

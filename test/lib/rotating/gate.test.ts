@@ -112,8 +112,8 @@ const HEARD: Case[] = [
       fleet.reportCluster('prod', {}, daysAgo(9));
     },
     [
-      'prod/node/auto-1: it has written no report',
       'prod/report/cluster: the last report about the cluster is of 2027-02-20T12:00:00.000Z',
+      'prod/node/auto-1: it has written no report',
     ],
   ],
   [

@@ -1,6 +1,7 @@
 /** Which phase may follow which: the table, and nothing else. */
-import type { Rotation } from '../../../lib/contract/rotation.ts';
+
 import { PHASES, type Phase } from '../../../lib/contract/rotation-phases.ts';
+import type { Rotation } from '../../../lib/contract/rotation-state.ts';
 import type { TrustDomainDocument } from '../../../lib/contract/trust-domain.ts';
 import { findTransition, nextPhaseOf } from '../../../lib/rotating/phases.ts';
 

@@ -68,6 +68,21 @@ async function withMadeCas() {
 const oldOf = (document: TrustDomainDocument, ca: CaName = 'ca') =>
   new X509Certificate(document.cas[ca]?.versions[0]?.certificate ?? '');
 
+it('a CA below another one is rotated to one that is its own root only if that is wanted', async () => {
+  const { plan, authority, documentNow } = await withMadeCas();
+  const { cas, ...document } = documentNow();
+  for (const version of cas.ca?.versions ?? []) Object.assign(version, { origin: 'subordinate' });
+  authority.seed('trust/prod.json', JSON.stringify({ ...document, cas }));
+  const before = authority.objects.size;
+  await expect(plan()).rejects.toThrow(
+    /is below another CA, .* plan it with ownRoot \(--own-root\)/,
+  );
+  expect(authority.objects.size).toBe(before);
+  expect((await plan({ ownRoot: true })).notes).toContain(
+    'the new CA is its own root: the CA above the old one does not certify it',
+  );
+});
+
 it('records the new CA and the cross certificate, signs nothing, and names both by their digests', async () => {
   const { plan, authority, keys, document, documentNow } = await withMadeCas();
   const planned = await plan();

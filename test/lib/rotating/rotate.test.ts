@@ -179,8 +179,9 @@ describe('changes nothing', () => {
       phase: 'trust',
       sequence: 1,
       missing: [{ subject: 'prod/node/b', why: 'x', fix: 'y' }],
-      notes: ['a note', 'the waiver of prod/node/z is not needed: nothing is missing there'],
+      notes: ['the waiver of prod/node/z is not needed: nothing is missing there', 'a note'],
       progress: [{ what: 'control-plane nodes', done: 1, of: 3 }],
+      leftOut: { missing: 0, notes: 0 },
     });
     expect(document()).toEqual(before);
   });
@@ -527,6 +528,7 @@ describe('the status', () => {
       sequence: 0,
       progress: [],
       todo: [],
+      leftOut: { missing: 0, notes: 0, todo: 0 },
     });
   });
 
@@ -548,8 +550,8 @@ describe('the status', () => {
       plan: { phase: 'retire', sequence: 3 },
     });
     expect(found.todo).toEqual([
-      'a: c',
       `phase retire needs an approval of its plan ${found.plan?.digest}: nobody has approved it`,
+      'a: c',
     ]);
     expect(writes()).toBe(before);
   });

@@ -1,4 +1,9 @@
 /** The evidence of a whole fleet: how many calls of S3 it costs, and that one node among thousands is found. */
+import { readTrustDomainObject } from '../../../lib/rotating/read-trust-domain.ts';
+import { rotationStatus } from '../../../lib/rotating/status.ts';
+import { writeSummary } from '../../../lib/rotating/summary.ts';
+import { TRUST_DOMAIN } from '../../support/in-memory-service.ts';
+import { GATE } from '../../support/real-gate.ts';
 import { RotatingFleet } from '../../support/rotating-fleet.ts';
 
 const CLUSTERS = Array.from({ length: 1000 }, (_, i) => `cluster-${String(i).padStart(4, '0')}`);
@@ -19,6 +24,35 @@ it.each([
   expect(progress).toContainEqual({ what: 'control-plane nodes', done: 2999, of: 3000 });
   expect(callsOf(authority)).toEqual({ get: 1000, list: 2 });
   expect(callsOf(exchange)).toEqual({ get: 1000 * (nodes + reports) });
+});
+
+it('the daily check of 1,000 clusters is all that a status reads, with the document and the approvals', async () => {
+  const fleet = await RotatingFleet.open({ gate: 'retire' }, CLUSTERS);
+  fleet.store();
+  const { memory, authority, exchange } = fleet;
+  // most of the fleet has not followed yet
+  for (const cluster of CLUSTERS.slice(0, 900))
+    for (const node of ['cp-1', 'cp-2', 'cp-3', 'worker-1', 'worker-2'])
+      fleet.reportNode(node, { caFiles: [] }, { cluster });
+  const trustDomain = TRUST_DOMAIN;
+  const status = (more = {}) =>
+    rotationStatus(memory.service, GATE, { action: 'rotation', trustDomain, ...more });
+  await writeSummary(
+    memory.service,
+    GATE,
+    await readTrustDomainObject(memory.service, trustDomain),
+  );
+  const live = await status({ live: true });
+  for (const store of [authority, exchange]) store.calls.length = 0;
+  const found = await status();
+
+  expect([callsOf(authority), callsOf(exchange)]).toEqual([{ get: 2, list: 1 }, {}]);
+  expect(found).toEqual({ ...live, evidence: { ...live.evidence, isSummary: true } });
+  expect([found.missing.length, found.leftOut.missing]).toEqual([1000, 3500]);
+  expect(found.todo).toHaveLength(2);
+  // control planes first
+  expect(found.missing.every(({ subject }) => /\/node\/cp-/.test(subject))).toBe(true);
+  expect(JSON.stringify(found).length).toBeLessThan(1024 * 1024);
 });
 
 it('going back reads nothing', async () => {

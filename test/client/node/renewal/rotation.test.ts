@@ -2,13 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe as describeReport, exitCodeOf } from '../../../../client/commands/renew.ts';
+import { caFileOf } from '../../../../client/node/disk/places.ts';
 import { previewRenewal } from '../../../../client/node/renewal/preview.ts';
 import { caHashesOf, formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
 import { certificatesIn } from '../../../../lib/certificate/pem.ts';
 import type { CertificateName } from '../../../../lib/profiles/certificate-names.ts';
 import { renewalOptions } from '../../../support/renewal.ts';
-import { crossOf, named, rotationOf } from '../../../support/rotating-node.ts';
+import { crossOf, named, renewedCa, rotationOf } from '../../../support/rotating-node.ts';
 import {
+  cross,
   crosses,
   ended,
   forged,
@@ -165,6 +167,34 @@ describe('retire', () => {
         /ca\.crt keeps .*: super-admin\.conf, scheduler\.conf would no longer be trusted/,
       ),
     ]);
+  });
+});
+
+describe('a certificate that is renewed with its key while its CA is rotated', () => {
+  const [newOne, newTwo] = [renewedCa(one), renewedCa(two)];
+  const caFile = () => readFileSync(caFileOf('ca', node.folders), 'utf8');
+
+  it.each([
+    ['the old one, as the rotation starts', undefined, [newOne, two], 'trust', [newOne, two]],
+    ['both, as the rotation starts', undefined, [newOne, newTwo], 'trust', [newOne, newTwo]],
+    ['both, as issue begins', 'trust', [newTwo, newOne], 'issue', [newTwo, newOne]],
+    ['the new one, as the old one is dropped', 'issue', [newTwo], 'retire', [newTwo]],
+  ] as const)('%s, takes the place of the one before', async (_, before, bundle, phase, after) => {
+    if (before) await upTo(before);
+    node.publish(bundle, { sequence: 7, rotation: rotationOf(phase) });
+    node.signs = phase === 'trust' ? one : two;
+    node.cross = phase === 'issue' ? cross : undefined;
+    const report = await node.renew();
+    expect([caFile(), exitCodeOf(report)]).toEqual([after.map(({ pem }) => pem).join(''), 0]);
+    expect((await node.renew()).backup).toBeUndefined();
+    expect(caFile()).toBe(after.map(({ pem }) => pem).join(''));
+  });
+
+  it('does not come back as another CA after its own was dropped', async () => {
+    await upTo('retire');
+    node.publish([two, newOne], { sequence: 7, rotation: rotationOf('retire') });
+    await node.renew();
+    expect(caFile()).toBe(two.pem);
   });
 });
 

@@ -7,7 +7,7 @@ import { caHashesOf } from '../../../../client/node/trust/ca-cert-hash.ts';
 import { casOfFiles, decideCaChange } from '../../../../client/node/trust/ca-change.ts';
 import { haveSameCas, takeRenewed } from '../../../../client/node/trust/renewed-ca.ts';
 import { filesOfSameCas } from '../../../../client/node/trust/turn-bundles.ts';
-import { certificateToPem } from '../../../../lib/certificate/pem.ts';
+import { certificatesIn, certificateToPem } from '../../../../lib/certificate/pem.ts';
 import { OID } from '../../../../lib/der/oids.ts';
 import {
   basicConstraints,
@@ -46,6 +46,20 @@ it('a renewed certificate replaces the one before', () => {
 it('others of the file stay in their places', () => {
   const [first, last] = [write({}, other), write({}, newEcKeys())];
   expect(takeRenewed(first + old + last, renewed, NOW).pem).toBe(first + renewed + last);
+});
+
+it.each<[string, string, string, string]>([
+  ['before it', renewed + old, renewed, renewed],
+  ['after it', old + renewed, renewed, renewed],
+  ['around another one', old + write({}, other) + renewed, renewed, renewed + write({}, other)],
+  ['twice', old + old, renewed, renewed],
+  ['in the bundle, too', old, old + renewed, renewed],
+  ['in the bundle twice', old, renewed + renewed, renewed],
+])('a file has the renewed certificate once, whatever is beside it: %s', (_, ours, theirs, pem) => {
+  const first = takeRenewed(ours, theirs, NOW).pem;
+  expect(certificatesIn(first)).toHaveLength(certificatesIn(pem).length);
+  expect(certificatesIn(first).indexOf(renewed.trimEnd())).toBe(0);
+  expect(takeRenewed(first, theirs, NOW)).toEqual({ pem: first, replaced: [] });
 });
 
 const rootKeys = newEcKeys();

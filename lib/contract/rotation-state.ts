@@ -1,0 +1,21 @@
+/** The state of the rotation of a CA, in the document of its trust domain: apart from `rotation.ts`, which `sign` never needs. */
+import * as z from 'zod/mini';
+import { CA_NAMES } from '../profiles/certificate-names.ts';
+import { ROTATION_PHASES } from './rotation-phases.ts';
+import { widenable } from './widenable.ts';
+
+/** The rotation that is under way; there is never more than one in a trust domain. */
+export const rotationSchema = widenable({
+  ca: z.enum(CA_NAMES),
+  /** The version that signed before, and the one that is to sign. */
+  from: z.number().check(z.int(), z.positive()),
+  to: z.number().check(z.int(), z.positive()),
+  phase: z.enum(ROTATION_PHASES),
+  /** When this phase began. */
+  since: z.string(),
+  startedAt: z.string(),
+  /** The old key may be in other hands: nothing that it signs vouches for anything. */
+  compromised: z.optional(z.boolean()),
+});
+
+export type Rotation = z.infer<typeof rotationSchema>;

@@ -1,0 +1,83 @@
+/**
+ * The summary of a rotation: written by the daily check, which reads the reports of all clusters anyway, and shown to anyone
+ * who asks how far the rotation is. Only a reading of the evidence decides about a change.
+ */
+import {
+  type RotationSummary,
+  rotationSummaryKey,
+  rotationSummarySchema,
+} from '../contract/rotation-summary.ts';
+import type { Service } from '../service.ts';
+import {
+  formatDocument,
+  JSON_TYPE,
+  readDocument,
+  readDocumentObject,
+  unlessMalformed,
+} from '../store/documents.ts';
+import type { Gate, GateRules } from './gate-result.ts';
+import { judgeNext, nextChangeOf } from './next-gate.ts';
+import type { TrustDomainObject } from './read-trust-domain.ts';
+
+/** A day, and time for a check that is late. */
+const FRESH_MS = 26 * 60 * 60 * 1000;
+
+/**
+ * Judges the next gate of a rotation, and writes what it says. Of runs at the same time, the first one is written.
+ * @returns undefined if the trust domain is stable
+ */
+export async function writeSummary(
+  service: Service,
+  gate: Gate,
+  { stored, document }: TrustDomainObject,
+): Promise<RotationSummary | undefined> {
+  const next = nextChangeOf(document);
+  if (!next) return undefined;
+  const { authority } = service;
+  const { trustDomain } = document;
+  const key = rotationSummaryKey(trustDomain);
+  const before = await readDocumentObject(authority, key);
+  const at = service.now().toISOString();
+  const { missing, notes, progress, todo, leftOut } = await judgeNext(
+    service,
+    gate,
+    document,
+    next,
+  );
+  const summary: RotationSummary = {
+    trustDomain,
+    documentETag: stored.object.eTag,
+    at,
+    rules: gate.rules,
+    missing: [...missing],
+    notes: [...notes],
+    progress: [...progress],
+    todo: [...todo],
+    leftOut,
+  };
+  const text = formatDocument(summary);
+  if (before) await authority.replace(key, text, JSON_TYPE, before.eTag);
+  else await authority.create(key, text, JSON_TYPE);
+  return summary;
+}
+
+/** undefined unless one says how the rotation is today, by the same rules. */
+export async function readSummary(
+  { authority, now }: Pick<Service, 'authority' | 'now'>,
+  rules: GateRules,
+  { stored, document: { trustDomain } }: TrustDomainObject,
+): Promise<RotationSummary | undefined> {
+  const key = rotationSummaryKey(trustDomain);
+  const summary = await unlessMalformed(readDocument(authority, key, rotationSummarySchema));
+  if (!summary || summary.trustDomain !== trustDomain) return undefined;
+  const ageMs = now().getTime() - Date.parse(summary.at);
+  const isFresh = ageMs >= 0 && ageMs < FRESH_MS;
+  return isFresh && summary.documentETag === stored.object.eTag && isSame(summary.rules, rules)
+    ? summary
+    : undefined;
+}
+
+const isSame = (one: GateRules, other: GateRules): boolean =>
+  one.heardWithinSeconds === other.heardWithinSeconds &&
+  one.issueSeconds === other.issueSeconds &&
+  one.goneAfterSeconds === other.goneAfterSeconds;
