@@ -12,9 +12,11 @@ import { caFileOn, requireCertificates } from './ca-files.ts';
 import { TURNING } from './plan.ts';
 import { checkRefused, refusedChecks, takeOldCa } from './refused.ts';
 import { tokenEndpoint } from './token.ts';
-import { type Phase, renewOn, step } from './turn.ts';
+import { CODES, renewOn, step } from './turn.ts';
 
 const CA = 'ca';
+/** Of a renewal that does not take a CA. */
+const REFUSES = 7;
 const BEGUN = 'compromised: trust: no node takes the new CA, because nothing vouches for it';
 const TOLD = 'compromised: with its hash, every node takes it';
 const DONE = 'compromised: issue, retire, stable; the downtime is measured';
@@ -31,9 +33,11 @@ export async function checkCompromised(
 ): Promise<void> {
   const old = await takeOldCa(check, cluster, service, folder, CA, 'compromised');
   const known = await hashes(service);
-  const options = (phase: Phase) => (phase === 'trust' ? ['--compromised'] : []);
   await check(BEGUN, async () => {
-    const words = await step(cluster, service, CA, 'trust', { options });
+    const words = await step(cluster, service, CA, 'trust', {
+      options: () => ['--compromised'],
+      codes: [...CODES, REFUSES],
+    });
     requireCertificates(cluster, CA, 1);
     const { machine, principal, name } = cluster.worker;
     const at = ['--cluster', TURNING, '--node', name, '--if-expires-within', '30d'];
@@ -54,7 +58,7 @@ export async function checkCompromised(
   await check(DONE, async () => {
     const words: string[] = [];
     for (const phase of ['issue', 'retire', 'stable'] as const)
-      words.push(`${phase} ${await step(cluster, service, CA, phase, { options })}`);
+      words.push(`${phase} ${await step(cluster, service, CA, phase)}`);
     requireCertificates(cluster, CA, 1);
     if (caFileOn(cluster.first, CA) === before) throw new Error('the old CA is still there');
     const { words: downtime } = await clients.stop();

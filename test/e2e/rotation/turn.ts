@@ -20,6 +20,8 @@ export interface How {
   readonly onMissing?: (missing: Answer['missing']) => Promise<void>;
   /** What runs on nodes that have no credentials. */
   readonly otherTimers?: () => Promise<void>;
+  /** With these exit codes, a renewal has done what it can. */
+  readonly codes?: readonly number[];
   /** A node that is off. */
   readonly asleep?: KubeadmNode;
 }
@@ -140,15 +142,16 @@ const approve = (
   ]);
 
 /** 4: a request or a lease waits; 10: there is no systemd that restarts the kubelet. */
-const CODES = [0, 4, 10];
+export const CODES: readonly number[] = [0, 4, 10];
 
 /** What cakeless-renew.service runs, on every node that has it. */
 export async function everyTimer(
   { nodes }: WholeCluster,
   service: CakelessService,
-  { asleep, otherTimers }: How = {},
+  { asleep, codes, otherTimers }: How = {},
 ): Promise<void> {
-  for (const node of nodes.filter((one) => one !== asleep)) await renewOn(service, node, DUE);
+  for (const node of nodes.filter((one) => one !== asleep))
+    await renewOn(service, node, DUE, codes);
   await otherTimers?.();
 }
 
@@ -160,21 +163,23 @@ export async function renewOn(
   service: CakelessService,
   node: KubeadmNode,
   options: readonly string[],
+  codes: readonly number[] = CODES,
 ): Promise<void> {
-  const waiting = await renew(node, options);
+  const waiting = await renew(node, options, codes);
   for (const { name, request } of waiting)
     await service.approve(`${node.cluster}/${node.name}/${request}/${name}.csr`, 'rotation');
-  if (waiting.length > 0) await renew(node, options);
+  if (waiting.length > 0) await renew(node, options, codes);
 }
 
 /** @returns what waits for an approver */
 async function renew(
   node: KubeadmNode,
   options: readonly string[],
+  codes: readonly number[],
 ): Promise<{ name: string; request: string | undefined }[]> {
   const said = await node.cakeless(
     ['renew', 'all', ...options, '-o', 'json', '--cluster', node.cluster, '--node', node.name],
-    CODES,
+    [...codes],
   );
   const { restarts, certificates }: RenewReport = JSON.parse(said);
   if (restarts.some(({ component }) => component === 'kubelet')) await node.kubelet.restart();
