@@ -36,6 +36,7 @@ import { Report } from './harness/report.ts';
 import { cells } from './kubeadm/cells.ts';
 import { FACTS, runFacts } from './kubeadm/facts.ts';
 import { MATRIX, MATRIX_CHECKS, MATRIX_HEADER, runCell } from './kubeadm/matrix.ts';
+import { NEW_CLIENT, OLD_CLIENT } from './rotation/observers/follower.ts';
 import {
   GATE_RULES,
   ORDER as ROTATION_ORDER,
@@ -116,6 +117,9 @@ async function outside(): Promise<number> {
       ? csrReleases.map((release) => [release, ...CERTIFICATES_PROGRAMS])
       : []),
     ...(runsMachines ? [[WHOLE_RELEASE, ...NODE_PROGRAMS]] : []),
+    ...(runs('rotation')
+      ? [OLD_CLIENT, NEW_CLIENT].map((release) => [release, 'certificates-client'])
+      : []),
     ['etcd', ETCD_RELEASE],
   ]);
   if (runsMachines) installContainerRuntime();

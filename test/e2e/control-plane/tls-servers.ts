@@ -19,6 +19,8 @@ export interface TlsServer {
   /** Refused handshakes, with OpenSSL's messages. */
   readonly refused: string[];
   readonly certificate: string;
+  /** From now on, clients need a certificate of these CAs. */
+  trust(clientCas: string): void;
   /** The server keeps listening. */
   closeConnections(): void;
   close(): Promise<void>;
@@ -57,6 +59,7 @@ export async function startTlsServer(
   return {
     refused,
     certificate: cert,
+    trust: (clientCas) => server.setSecureContext({ ...options, ca: clientCas }),
     closeConnections: () => server.closeAllConnections(),
     close: () =>
       new Promise((done) => {

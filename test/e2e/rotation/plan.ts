@@ -4,9 +4,10 @@ import { siteOf } from '../whole-cluster/plan.ts';
 
 export const TURNING = 'turning';
 
-export const SITE = siteOf(TURNING, 9, { controlPlanes: 3, workers: 1 });
+/** The second worker has no credentials of AWS, and joins late. */
+export const SITE = siteOf(TURNING, 9, { controlPlanes: 3, workers: 2 });
 /** The addresses of both are the same: only one of them runs. */
-export const SMALL_SITE = siteOf(TURNING, 9, { controlPlanes: 1, workers: 1 });
+export const SMALL_SITE = siteOf(TURNING, 9, { controlPlanes: 1, workers: 2 });
 
 /** The rehearsal first: nothing restarts for it. */
 export const ORDER: readonly CaName[] = ['front-proxy-ca', 'etcd-ca', 'ca'];

@@ -8,7 +8,7 @@ import { lastLines, mustRun, run } from '../harness/program.ts';
 import type { Check } from '../harness/report.ts';
 import type { WholeCluster } from '../whole-cluster/cluster.ts';
 
-const CA_FILES: Readonly<Partial<Record<CaName, string>>> = {
+export const CA_FILES: Readonly<Partial<Record<CaName, string>>> = {
   ca: 'pki/ca.crt',
   'etcd-ca': 'pki/etcd/ca.crt',
   'front-proxy-ca': 'pki/front-proxy-ca.crt',
@@ -29,14 +29,18 @@ const SERVERS: Readonly<Partial<Record<CaName, readonly (readonly [number, strin
   'front-proxy-ca': [[6443, '/api/v1/namespaces']],
 };
 
-const refused = (ca: CaName) =>
-  `${ca}: a client certificate of the old CA is refused by every server, and no file has that CA`;
-const accepted = (ca: CaName) => `${ca}: before, the same kind of certificate was accepted`;
+const refused = (title: string) =>
+  `${title}: a client certificate of the old CA is refused by every server, and no file has that CA`;
+const accepted = (title: string) => `${title}: before, the same kind of certificate was accepted`;
 
-export const refusedChecks = (ca: CaName) => [accepted(ca), refused(ca)];
+/** @param title what the checks begin with: the CA, if it is rotated once */
+export const refusedChecks = (title: string) => [accepted(title), refused(title)];
 
 export interface OldCa {
   readonly ca: CaName;
+  readonly title: string;
+  /** Its certificate. */
+  readonly caFile: string;
   /** A client with a certificate of it. */
   readonly certificate: string;
   readonly key: string;
@@ -51,23 +55,24 @@ export async function takeOldCa(
   service: CakelessService,
   folder: string,
   ca: CaName,
+  title: string = ca,
 ): Promise<OldCa> {
-  const caFile = join(folder, `old-${ca}.crt`);
+  const caFile = join(folder, `old-${title}.crt`);
   const text = readFileSync(cluster.first.file(CA_FILES[ca] ?? ''), 'utf8');
   writeFileSync(caFile, text);
-  const key = join(folder, `forged-${ca}.key`);
+  const key = join(folder, `forged-${title}.key`);
   await mustRun([
     ...['openssl', 'genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'],
     ...['-out', key],
   ]);
   const subject = ca === 'front-proxy-ca' ? '/CN=front-proxy-client' : '/O=system:masters/CN=thief';
   const extensions = ['extendedKeyUsage=clientAuth', 'keyUsage=digitalSignature'];
-  const forger = new Forger(service.dataDir, join(folder, `forger-${ca}`));
-  const certificate = join(folder, `forged-${ca}.crt`);
+  const forger = new Forger(service.dataDir, join(folder, `forger-${title}`));
+  const certificate = join(folder, `forged-${title}.crt`);
   writeFileSync(certificate, await forger.make(caFile, { subject, keyFile: key, extensions }));
   const line = text.split('\n')[4] ?? '';
-  const old = { ca, certificate, key, line };
-  await check(accepted(ca), async () => {
+  const old = { ca, title, caFile, certificate, key, line };
+  await check(accepted(title), async () => {
     const seen = await tryAll(cluster, old);
     const not = seen.filter(({ isAccepted }) => !isAccepted);
     if (not.length > 0) throw new Error(not.map(({ words }) => words).join('; '));
@@ -77,7 +82,7 @@ export async function takeOldCa(
 }
 
 export async function checkRefused(check: Check, cluster: WholeCluster, old: OldCa): Promise<void> {
-  await check(refused(old.ca), async () => {
+  await check(refused(old.title), async () => {
     const seen = await tryAll(cluster, old);
     const still = seen.filter(({ isAccepted }) => isAccepted);
     if (still.length > 0) throw new Error(still.map(({ words }) => words).join('; '));

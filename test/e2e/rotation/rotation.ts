@@ -7,9 +7,15 @@ import type { Check, Report } from '../harness/report.ts';
 import { Traffic } from '../traffic/traffic.ts';
 import { WholeCluster } from '../whole-cluster/cluster.ts';
 import type { Site } from '../whole-cluster/plan.ts';
+import { ABSENT_CHECKS, checkAbsent } from './absent.ts';
+import { backAndForthChecks, goBackAndForth } from './back-and-forth.ts';
 import { BRING_UP_CHECKS, bringUp } from './bring-up.ts';
+import { COMPROMISED_CHECKS, checkCompromised } from './compromised.ts';
+import { observerChecks, whileObserved } from './observers/observers.ts';
+import { OldServer, oldServerChecks } from './old-servers.ts';
 import { checkRefused, refusedChecks, takeOldCa } from './refused.ts';
-import { turn, turnChecks } from './turn.ts';
+import { tokenEndpoint } from './token.ts';
+import { type How, turn, turnChecks } from './turn.ts';
 
 export const ROTATION = 'rotation';
 const MACHINES = 'machines, each with containerd and a kubelet that waits for kubeadm';
@@ -49,7 +55,13 @@ export async function runRotation(
       });
       if (!cluster) return;
       await bringUp(step, cluster, service);
-      for (const ca of cas) await rotateOne(step, cluster, service, where, ca);
+      for (const ca of cas) {
+        await rotateOne(step, cluster, service, where, ca);
+        if (isComplete(ca, site)) await goBackAndForth(step, cluster, service, ca);
+        if (ca !== 'ca') continue;
+        await checkCompromised(step, cluster, service, where);
+        await checkAbsent(step, cluster, service);
+      }
     });
   } finally {
     for (const line of cluster?.complaints() ?? []) report.say(`last error of a kubelet: ${line}`);
@@ -58,9 +70,17 @@ export async function runRotation(
   }
 }
 
+/** Nothing restarts for `front-proxy-ca`, so that one control plane is enough for observers; and it takes the least time. */
+const isComplete = (ca: CaName, site: Site) => !isSmall(site) || ca === 'front-proxy-ca';
+
 const checksOf = (ca: CaName, site: Site) => {
   const [before = '', after = ''] = refusedChecks(ca);
-  return [before, ...turnChecks(ca), ...(isSmall(site) ? [] : [traffic(ca)]), after];
+  return [
+    ...[before, ...turnChecks(ca), ...oldServerChecks(ca), after],
+    ...(isSmall(site) ? [] : [traffic(ca)]),
+    ...(isComplete(ca, site) ? [...observerChecks(ca), ...backAndForthChecks(ca)] : []),
+    ...(ca === 'ca' ? [...COMPROMISED_CHECKS, ...ABSENT_CHECKS] : []),
+  ];
 };
 
 /** Members of etcd restart only for the rotation of etcd-ca: once to trust, once to drop, once for new leaves. */
@@ -74,12 +94,17 @@ async function rotateOne(
   ca: CaName,
 ): Promise<void> {
   const old = await takeOldCa(check, cluster, service, folder, ca);
-  const clients = isSmall(cluster.site) ? undefined : new Traffic(cluster.endpoint());
+  const server = await OldServer.make(cluster, service, folder, old);
+  await server.checkBefore(check);
+  const clients = isSmall(cluster.site) ? undefined : new Traffic(await tokenEndpoint(cluster));
   await clients?.start();
-  await turn(check, cluster, service, ca);
+  const rotate = (how: How) => turn(check, cluster, service, ca, how);
+  if (isComplete(ca, cluster.site)) await whileObserved(check, cluster, folder, old, rotate);
+  else await rotate({});
   if (clients)
     await check(traffic(ca), () =>
       clients.stopWithoutLoss(cluster.controlPlanes.length * RESTARTS_OF_A_MEMBER),
     );
   await checkRefused(check, cluster, old);
+  await server.checkAfter(check);
 }

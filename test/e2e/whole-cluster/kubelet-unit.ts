@@ -10,12 +10,29 @@ const SCRIPT = resolve('test', 'e2e', 'whole-cluster', 'kubelet-unit.sh');
 
 export class KubeletUnit {
   readonly #machine: Machine;
-  readonly #loop: Component;
+  readonly #release: string;
+  #loop: Component;
 
   constructor(machine: Machine, release: string) {
     this.#machine = machine;
-    const command = ['bash', SCRIPT, kubernetesProgram(release, 'kubelet')];
-    this.#loop = new Component(machine.inside(command), machine.logFile('kubelet'));
+    this.#release = release;
+    this.#loop = this.#started();
+  }
+
+  #started(): Component {
+    const command = ['bash', SCRIPT, kubernetesProgram(this.#release, 'kubelet')];
+    return new Component(this.#machine.inside(command), this.#machine.logFile('kubelet'));
+  }
+
+  /** As when the machine is switched off. */
+  async kill(): Promise<void> {
+    await this.#loop.stop('SIGKILL');
+    await this.#on('kill -KILL "$(cat /run/kubelet.pid)"');
+  }
+
+  /** As when the machine starts. */
+  start(): void {
+    this.#loop = this.#started();
   }
 
   /** `systemctl restart kubelet`. */

@@ -5,6 +5,7 @@
 //	certificates-client durations    Kubernetes' table of requested and granted durations
 //	certificates-client flood        many CSRs of invented nodes
 //	certificates-client scrape       the connection of metrics-server to kubelets
+//	certificates-client follow       lists and watches, as a program in a pod
 //
 // It is compiled once for each release of Kubernetes, with the packages of that release (test/tools/kubernetes.sh), so it
 // must compile with Go 1.16. Standard output has one JSON document a line; what Kubernetes' packages log is on standard
@@ -36,13 +37,14 @@ func main() {
 		"durations":   runDurations,
 		"flood":       runFlood,
 		"scrape":      runScrape,
+		"follow":      runFollow,
 	}
 	var run func([]string) error
 	if len(os.Args) > 1 {
 		run = commands[os.Args[1]]
 	}
 	if run == nil {
-		fmt.Fprintln(os.Stderr, "usage: certificates-client kubelet|conformance|durations|flood|scrape")
+		fmt.Fprintln(os.Stderr, "usage: certificates-client kubelet|conformance|durations|flood|scrape|follow")
 		os.Exit(2)
 	}
 	err := run(os.Args[2:])
