@@ -1,6 +1,6 @@
 /** The clusters whose CAs are rotated. */
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
-import { siteOf } from '../whole-cluster/plan.ts';
+import { type Site, siteOf } from '../whole-cluster/plan.ts';
 
 export const TURNING = 'turning';
 
@@ -10,7 +10,20 @@ export const SITE = siteOf(TURNING, 9, { controlPlanes: 3, workers: 2 });
 export const SMALL_SITE = siteOf(TURNING, 9, { controlPlanes: 1, workers: 2 });
 
 /** The rehearsal first: nothing restarts for it. */
-export const ORDER: readonly CaName[] = ['front-proxy-ca', 'etcd-ca', 'ca'];
+const ORDER: readonly CaName[] = ['front-proxy-ca', 'etcd-ca', 'ca'];
+
+/** What is done with one cluster, in this order. A CA's name is its rotation from start to end. */
+export const COURSES = [...ORDER, 'back-and-forth', 'compromised', 'absent'] as const;
+export type Course = (typeof COURSES)[number];
+
+export const isCa = (course: Course): course is CaName => ORDER.includes(course as CaName);
+
+/** One control plane cannot do without its API server while that restarts. */
+export const isSmall = ({ controlPlanes }: Site): boolean => controlPlanes.length === 1;
+
+/** Those that go back and forth. Nothing restarts for the first. */
+export const backAndForthCas = (site: Site): readonly CaName[] =>
+  isSmall(site) ? ['front-proxy-ca'] : ORDER;
 
 /** Kubelets replace certificates of ten minutes within minutes, as they replace those of a year within months. */
 export const KUBELET_CERTIFICATES = '10m0s';

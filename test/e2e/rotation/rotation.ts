@@ -1,4 +1,4 @@
-/** CAs of a live cluster are rotated to the end, one after the other, while clients use it. */
+/** CAs of a live cluster are rotated while clients use it: planned, back and forth, compromised, with nodes that are absent. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
@@ -13,6 +13,7 @@ import { BRING_UP_CHECKS, bringUp } from './bring-up.ts';
 import { COMPROMISED_CHECKS, checkCompromised } from './compromised.ts';
 import { observerChecks, whileObserved } from './observers/observers.ts';
 import { OldServer, oldServerChecks } from './old-servers.ts';
+import { backAndForthCas, type Course, isCa, isSmall } from './plan.ts';
 import { checkRefused, refusedChecks, takeOldCa } from './refused.ts';
 import { tokenEndpoint } from './token.ts';
 import { type How, turn, turnChecks } from './turn.ts';
@@ -26,21 +27,22 @@ export interface RotationPlan {
   readonly release: string;
   readonly site: Site;
   /** One after the other. */
-  readonly cas: readonly CaName[];
+  readonly courses: readonly Course[];
 }
-
-/** One control plane cannot do without its API server while that restarts. */
-const isSmall = ({ controlPlanes }: Site) => controlPlanes.length === 1;
 
 export async function runRotation(
   report: Report,
   service: CakelessService,
   folder: string,
-  { release, site, cas }: RotationPlan,
+  { release, site, courses }: RotationPlan,
 ): Promise<void> {
   const where = join(folder, ROTATION);
   mkdirSync(where);
-  const checks = [MACHINES, ...BRING_UP_CHECKS, ...cas.flatMap((ca) => checksOf(ca, site))];
+  const checks = [
+    MACHINES,
+    ...BRING_UP_CHECKS,
+    ...courses.flatMap((course) => checksOf(course, site)),
+  ];
   const size = isSmall(site) ? 'one control plane' : 'three control planes';
   let cluster: WholeCluster | undefined;
   try {
@@ -55,13 +57,7 @@ export async function runRotation(
       });
       if (!cluster) return;
       await bringUp(step, cluster, service);
-      for (const ca of cas) {
-        await rotateOne(step, cluster, service, where, ca);
-        if (isComplete(ca, site)) await goBackAndForth(step, cluster, service, ca);
-        if (ca !== 'ca') continue;
-        await checkCompromised(step, cluster, service, where);
-        await checkAbsent(step, cluster, service);
-      }
+      for (const course of courses) await follow(course, step, cluster, service, where);
     });
   } finally {
     for (const line of cluster?.complaints() ?? []) report.say(`last error of a kubelet: ${line}`);
@@ -71,17 +67,34 @@ export async function runRotation(
 }
 
 /** Nothing restarts for `front-proxy-ca`, so that one control plane is enough for observers; and it takes the least time. */
-const isComplete = (ca: CaName, site: Site) => !isSmall(site) || ca === 'front-proxy-ca';
+const isObserved = (ca: CaName, site: Site) => !isSmall(site) || ca === 'front-proxy-ca';
 
-const checksOf = (ca: CaName, site: Site) => {
-  const [before = '', after = ''] = refusedChecks(ca);
+function checksOf(course: Course, site: Site): readonly string[] {
+  if (course === 'back-and-forth') return backAndForthCas(site).flatMap(backAndForthChecks);
+  if (course === 'compromised') return COMPROMISED_CHECKS;
+  if (course === 'absent') return ABSENT_CHECKS;
+  const [before = '', after = ''] = refusedChecks(course);
   return [
-    ...[before, ...turnChecks(ca), ...oldServerChecks(ca), after],
-    ...(isSmall(site) ? [] : [traffic(ca)]),
-    ...(isComplete(ca, site) ? [...observerChecks(ca), ...backAndForthChecks(ca)] : []),
-    ...(ca === 'ca' ? [...COMPROMISED_CHECKS, ...ABSENT_CHECKS] : []),
+    ...[before, ...turnChecks(course), ...oldServerChecks(course), after],
+    ...(isSmall(site) ? [] : [traffic(course)]),
+    ...(isObserved(course, site) ? observerChecks(course) : []),
   ];
-};
+}
+
+async function follow(
+  course: Course,
+  check: Check,
+  cluster: WholeCluster,
+  service: CakelessService,
+  folder: string,
+): Promise<void> {
+  if (isCa(course)) await rotateOne(check, cluster, service, folder, course);
+  if (course === 'back-and-forth')
+    for (const ca of backAndForthCas(cluster.site))
+      await goBackAndForth(check, cluster, service, ca);
+  if (course === 'compromised') await checkCompromised(check, cluster, service, folder);
+  if (course === 'absent') await checkAbsent(check, cluster, service);
+}
 
 /** Members of etcd restart only for the rotation of etcd-ca: once to trust, once to drop, once for new leaves. */
 const RESTARTS_OF_A_MEMBER = 3;
@@ -99,7 +112,7 @@ async function rotateOne(
   const clients = isSmall(cluster.site) ? undefined : new Traffic(await tokenEndpoint(cluster));
   await clients?.start();
   const rotate = (how: How) => turn(check, cluster, service, ca, how);
-  if (isComplete(ca, cluster.site)) await whileObserved(check, cluster, folder, old, rotate);
+  if (isObserved(ca, cluster.site)) await whileObserved(check, cluster, folder, old, rotate);
   else await rotate({});
   if (clients)
     await check(traffic(ca), () =>
