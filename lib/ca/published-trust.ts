@@ -80,7 +80,7 @@ export function publishedRotationOf(document: TrustDomainDocument): PublishedRot
 
 /**
  * The cross certificates by which a node that slept through rotations gets from an older version to this one, the newest
- * first. A rotation that was compromised has none, and the cross certificate of a version that was taken back leads
+ * first. A rotation that was compromised has none, and the cross certificate of a version whose rotation was canceled leads
  * nowhere.
  */
 function crossesTo(number: number, versions: readonly CaVersion[]): string[] {

@@ -51,7 +51,7 @@ export const publishedRotationSchema = widenable({
       cross: z.optional(crossSchema),
     }),
   ),
-  /** Versions that no node trusts any more: of a rotation that has ended, or that was taken back. */
+  /** Versions that no node trusts any more: of a rotation that has ended, or was canceled. */
   ended: z.array(widenable({ ca: z.enum(CA_NAMES), ...versionFields })).check(z.maxLength(100)),
   /**
    * Cross certificates of rotations that have ended, the newest of each CA, so that a node that slept through them can

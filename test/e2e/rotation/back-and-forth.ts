@@ -15,10 +15,10 @@ const TO_THE_END: readonly Phase[] = [
 /** Certificates in a CA file, once all timers have run in the phase. */
 const CERTIFICATES: Readonly<Record<Phase, number>> = { trust: 2, issue: 2, retire: 1, stable: 1 };
 
-const takenBack = (ca: CaName) => `${ca}: begun and taken back: every CA file is as before`;
+const canceled = (ca: CaName) => `${ca}: started and canceled: every CA file is as before`;
 const toTheEnd = (ca: CaName) => `${ca}: ${TO_THE_END.join(', ')}: healthy after each step`;
 
-export const backAndForthChecks = (ca: CaName) => [takenBack(ca), toTheEnd(ca)];
+export const backAndForthChecks = (ca: CaName) => [canceled(ca), toTheEnd(ca)];
 
 export async function goBackAndForth(
   check: Check,
@@ -34,7 +34,7 @@ export async function goBackAndForth(
     }
     return seen.join(', ');
   };
-  await check(takenBack(ca), async () => {
+  await check(canceled(ca), async () => {
     const before = caFilesOf(cluster, ca);
     const seen = await walk(TAKEN_BACK);
     if (caFilesOf(cluster, ca).join() !== before.join()) throw new Error('a CA file has changed');

@@ -297,13 +297,13 @@ describe('a compromised CA', () => {
       },
     ],
   ])(
-    'vouches for no other version, either, if it was %s and that was taken back',
+    'vouches for no other version, either, if it was %s and its rotation was canceled',
     async (_, start) => {
       const { go, plan, approve, published } = world;
       await start();
       await go('stable');
       await expect(plan()).rejects.toThrow('version 1 of ca of trust domain prod was declared');
-      await expect(go('trust')).rejects.toThrow('rotate it as that of a compromised CA');
+      await expect(go('trust')).rejects.toThrow('rotate it as a compromised CA');
       approve(await plan({ compromised: true }));
       await go('trust', { compromised: true });
       expect(published()).toMatchObject({ rotation: { compromised: true, to: { version: 3 } } });
@@ -498,9 +498,9 @@ describe('of two changes at the same time, one counts,', () => {
     await world.go('issue').catch(() => {});
     world.authority.interrupt = () => {};
     await expect(world.go('stable')).rejects.toThrow(
-      /^another change was faster: ca of trust domain prod goes from trust to issue since .*repeat that command/,
+      /^another change was faster: ca of trust domain prod has been changing from phase trust to issue since .*repeat the command that began it/,
     );
-    // what vouches for nothing has to be said at once
+    // that a CA is compromised has to be declared at once
     expect(await world.declare()).toMatchObject({ phase: 'issue', sequence: 3 });
   });
 });
@@ -550,7 +550,7 @@ describe('the status', () => {
       plan: { phase: 'retire', sequence: 3 },
     });
     expect(found.todo).toEqual([
-      `phase retire needs an approval of its plan ${found.plan?.digest}: nobody has approved it`,
+      `phase retire needs an approval of its plan ${found.plan?.digest}: nobody has approved it; cakeless trust-domain rotate prints the command for an approver`,
       'a: c',
     ]);
     expect(writes()).toBe(before);
@@ -582,7 +582,7 @@ describe('the status', () => {
   it('says when nothing is missing', async () => {
     await world.advance('trust');
     expect((await world.status()).todo).toEqual([
-      'an operator changes the phase of ca of trust domain prod from trust to issue',
+      'to change from phase trust to issue, an operator runs cakeless trust-domain rotate prod --ca ca --to issue',
     ]);
   });
 });
