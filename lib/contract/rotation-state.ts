@@ -14,7 +14,7 @@ export const rotationSchema = widenable({
   /** When this phase began. */
   since: z.string(),
   startedAt: z.string(),
-  /** The old key may be in other hands: nothing that it signs vouches for anything. */
+  /** The old key may have been stolen: it cannot vouch for another version. */
   compromised: z.optional(z.boolean()),
 });
 

@@ -26,7 +26,7 @@ const caVersionSchema = widenable({
   cross: z.optional(z.string()),
   /** When nodes no longer trusted it: when its rotation ended, or was canceled. */
   endedAt: z.optional(z.string()),
-  /** Its key may be in other hands: it never vouches for another version, whatever became of the rotation that said so. */
+  /** Its key may have been stolen: it never vouches for another version, whatever became of the rotation that said so. */
   compromised: z.optional(z.boolean()),
   /** Renewals with the same key: how often, and the certificates before, in PEM, the oldest first. */
   renewals: z.optional(z.number().check(z.int(), z.nonnegative())),

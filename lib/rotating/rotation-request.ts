@@ -22,7 +22,7 @@ interface OfCa {
 export interface PlanRotationRequest extends OfCa {
   readonly action: 'plan-rotation';
   readonly phase: ApprovedPhase;
-  /** The old key may be in other hands. For `retire` it is known. @default false */
+  /** The old key may have been stolen. For `retire` it is known. @default false */
   readonly compromised?: boolean;
   /** Evidence that may be missing. `rotate` must get the same. @default none */
   readonly waivers?: readonly GivenWaiver[];

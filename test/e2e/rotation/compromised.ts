@@ -42,7 +42,7 @@ export async function checkCompromised(
     const { machine, principal, name } = cluster.worker;
     const at = ['--cluster', TURNING, '--node', name, '--if-expires-within', '30d'];
     const ran = await service.cakelessOn(machine, principal, 'renew', 'all', ...at);
-    if (!/may be in other hands/.test(ran.stderr + ran.stdout)) throw new Error(lastLines(ran));
+    if (!/may have been stolen/.test(ran.stderr + ran.stdout)) throw new Error(lastLines(ran));
     return `${words}; exit code ${ran.exitCode}: ${lastLines(ran)}`;
   });
   const before = caFileOn(cluster.first, CA);

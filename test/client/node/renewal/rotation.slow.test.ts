@@ -150,7 +150,7 @@ describe('a rotation that goes back', () => {
     toIssue(2);
     const report = await node.renew();
     expect([node.trusted().file, exitCodeOf(report)]).toEqual(['2', 7]);
-    expect(report.notes.join()).toMatch(/has number 2, but this node has seen number 3/);
+    expect(report.notes.join()).toMatch(/publishes change 2 of its rotations, but this node has seen change 3/);
   });
 
   it('no rollback brings a retired CA back, unless it is forced', async () => {

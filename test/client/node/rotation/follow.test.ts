@@ -108,7 +108,7 @@ it.each([
   const reading = await follow(published(7), found);
   expect([reading?.followed, reading?.warnings]).toEqual([
     undefined,
-    [expect.stringMatching(new RegExp(`${why}; this node has followed number 7,`))],
+    [expect.stringMatching(new RegExp(`${why}; this node has seen change 7,`))],
   ]);
 });
 
@@ -118,7 +118,7 @@ it('a lower number is ignored with both in the warning, and the higher one stays
   expect(reading?.followed).toBeUndefined();
   expect(reading?.warnings).toEqual([
     expect.stringMatching(
-      /has number 6, but this node has seen number 7: .* remove .*rotation\.json$/,
+      /publishes change 6 of its rotations, but this node has seen change 7: .* remove .*rotation\.json$/,
     ),
   ]);
   expect((await follow(published(7)))?.followed?.published).toEqual(published(7));
@@ -163,7 +163,7 @@ describe('it remembers', () => {
       { dropped: [] },
     ],
     [
-      'permanently which key may be in other hands',
+      'permanently which key may have been stolen',
       [
         retire,
         published(4, { rotation: rotation({ phase: 'retire', compromised: true }) }),

@@ -90,7 +90,7 @@ it.each<[string, Refusal, string, Parameters<typeof judge>[1]?]>([
   ],
   ['is for a key that the rotation does not name', 'other-key', pem(third, { signer: from })],
   [
-    'is signed by a key that may be in other hands',
+    'is signed by a key that may have been stolen',
     'compromised',
     cross(),
     { compromised: [keyOfOld] },
