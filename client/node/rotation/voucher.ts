@@ -22,7 +22,7 @@ import { isSignedBy } from '../trust/path.ts';
 export const REFUSALS = {
   compromised: 'the key of the old CA may have been stolen, so it cannot vouch for the new CA',
   'not-one-certificate': 'the cross certificate is not exactly one certificate in PEM',
-  'not-a-ca': 'the cross certificate is not a CA certificate (basicConstraints CA:FALSE)',
+  'not-a-ca': 'the cross certificate is not a CA certificate (basicConstraints without CA:TRUE)',
   'no-cert-sign': 'the cross certificate may not sign certificates (keyUsage without keyCertSign)',
   'path-length':
     'the old CA must not have a CA below it (pathLenConstraint), so its cross certificate is not valid',

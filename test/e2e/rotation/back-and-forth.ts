@@ -1,4 +1,4 @@
-/** Back from each phase of a rotation, and forward again until it is complete. */
+/** Goes back from each phase of a rotation, and forward again until it is complete. */
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import type { CakelessService } from '../harness/cakeless-service.ts';
 import type { Check } from '../harness/report.ts';
@@ -44,13 +44,14 @@ export async function goBackAndForth(
 }
 
 /**
- * Probe certificates of the new CA are valid for an hour, and this does not wait for that: a person who takes a rotation back
- * at once waives them by name.
+ * Probe certificates of the new CA are valid for an hour, and the test does not wait for that: like a person who cancels a
+ * rotation at once, it waives them by name.
  */
 function waivingProbes(): How {
   const subjects = new Set<string>();
   return {
-    options: () => [...subjects].flatMap((one) => ['--waive', `${one}=its probes end in an hour`]),
+    options: () =>
+      [...subjects].flatMap((one) => ['--waive', `${one}=its probes expire in an hour`]),
     onMissing: async (missing) => {
       for (const { subject, why } of missing)
         if (/certificate probe-/.test(why)) subjects.add(subject);
