@@ -738,6 +738,13 @@ it('what a node or a forwarder lies about concerns its own cluster only', async 
   expect(progress).toContainEqual({ what: 'clusters', done: 1, of: 2 });
 });
 
+it('a node with a forged number is not repaired by a renewal, and the hint says what does', async () => {
+  const fleet = await RotatingFleet.open({ gate: 'issue' });
+  withRotation(fleet, 'cp-1', { sequence: 9 });
+  const [found] = (await fleet.examine()).missing;
+  expect(found?.fix).toContain('remove the file that the warning of cakeless renew names');
+});
+
 it('a name that a node has invented is not part of a command that a person is to run', async () => {
   const fleet = await RotatingFleet.open({ gate: 'retire' });
   const { certificates } = fleet.nodeReport('worker-1');
@@ -752,7 +759,7 @@ it('a name that a node has invented is not part of a command that a person is to
   ]);
 });
 
-it('counts, and says what a person should know', async () => {
+it('reports the progress, and what a person should know', async () => {
   const fleet = await RotatingFleet.open({ gate: 'retire' });
   fleet.issue('auto-1', 'kubelet.conf', 1, { at: daysAgo(8) });
   fleet.issue('cp-1', 'apiserver', 1, { at: daysAgo(20) });

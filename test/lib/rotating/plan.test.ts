@@ -170,7 +170,7 @@ describe('the cross certificate', () => {
     },
   );
 
-  it('has what a strict verifier wants, and no pathLenConstraint', async () => {
+  it('has what a strict verifier requires, and no pathLenConstraint', async () => {
     const { plan, sign } = await withMadeCas();
     await plan();
     const { raw } = new X509Certificate((await sign()).cross ?? '');

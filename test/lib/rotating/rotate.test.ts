@@ -148,14 +148,14 @@ describe('changes nothing', () => {
     expect(authority.text(stepKey(1))).toBeUndefined();
   });
 
-  it('a waiver does not stand for an approval', async () => {
+  it('a waiver does not replace an approval', async () => {
     const waivers = [{ subject: 'approval', reason: 'in a hurry' }];
     await world.plan({ waivers });
     const { changed, missing } = await world.go('trust', { waivers });
     expect([changed, missing.map(({ subject }) => subject)]).toEqual([false, ['approval']]);
   });
 
-  it('if evidence is missing, and says what', async () => {
+  it('if evidence is missing, and reports what', async () => {
     const { advance, go, gate, document } = world;
     await advance('trust');
     const before = document();
@@ -388,7 +388,7 @@ describe.each(CHANGES)('after %j, the change to %s', (phases, to) => {
     return calls;
   }
 
-  it('killed at any call, is finished by the next, although its evidence is gone by then', async () => {
+  it('killed at any call, is finished by the next one, although its evidence no longer exists', async () => {
     const { authority, gate } = world;
     const again = await ready();
     const sequence = phases.length + 1;
@@ -460,7 +460,7 @@ describe('a CA that is renewed with the same key while its rotation is planned',
   });
 });
 
-describe('of two changes at the same time, one counts,', () => {
+describe('of two simultaneous changes, only one wins:', () => {
   it.each<[Phase[], Phase, Phase]>([
     [['trust'], 'issue', 'stable'],
     [['trust', 'issue'], 'trust', 'retire'],
@@ -489,7 +489,7 @@ describe('of two changes at the same time, one counts,', () => {
     );
   });
 
-  it('a change that was begun and not finished is named', async () => {
+  it('an unfinished change is named in the error', async () => {
     await world.advance('trust');
     world.exchange.interrupt = () => {};
     world.authority.interrupt = (point) => {
@@ -505,7 +505,7 @@ describe('of two changes at the same time, one counts,', () => {
   });
 });
 
-it('a new document while the old one is published is published after it', async () => {
+it('a document that changes while the old one is published is published after it', async () => {
   const { advance, go, exchange, published, bundle } = world;
   await advance('trust', 'issue');
   let second: Promise<unknown> | undefined;

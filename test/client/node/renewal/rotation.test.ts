@@ -133,7 +133,7 @@ describe('issue', () => {
     expect(report.rotation?.left).toEqual([expect.stringMatching(/^super-admin\.conf is still/)]);
   });
 
-  it('a node that slept through trust does both in one run', async () => {
+  it('a node that missed phase trust does both in one run', async () => {
     toIssue();
     await node.renew();
     expect([ofTwo(), node.trusted()]).toEqual([OF_CA, { file: '2,1', kubeconfigs: {} }]);
