@@ -136,14 +136,7 @@ it.each<[string, ProbeName, CaName, Phase | undefined, Upload, ViolationCode[]]>
   ['in phase issue is refused', 'probe-ca', 'ca', 'issue', {}, ['rotation-phase']],
   ['in phase retire is refused', 'probe-ca', 'ca', 'retire', {}, ['rotation-phase']],
   ['after a rotation is refused', 'probe-ca', 'ca', 'ended', {}, ['rotation-phase']],
-  [
-    'of a canceled rotation is refused',
-    'probe-ca',
-    'ca',
-    'canceled',
-    {},
-    ['rotation-phase'],
-  ],
+  ['of a canceled rotation is refused', 'probe-ca', 'ca', 'canceled', {}, ['rotation-phase']],
   [
     'of ca, while etcd-ca is rotated, is refused',
     'probe-ca',
