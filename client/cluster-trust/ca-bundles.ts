@@ -1,4 +1,4 @@
-/** caBundles by which the API server verifies what it calls: they matter only if the CA of the cluster issued for it. */
+/** caBundles with which the API server verifies what it calls. They matter only if they hold a CA of the trust domain. */
 import type { ApiCrd, ApiService, ApiWebhooks } from './api-objects.ts';
 import { isTrue } from './api-objects.ts';
 import type { CaDigests } from './ca-digests.ts';

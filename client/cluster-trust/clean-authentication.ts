@@ -1,5 +1,5 @@
 /**
- * Takes the old CA out of kube-system/extension-apiserver-authentication at the end of a rotation: API servers only add to
+ * Removes the old CA from kube-system/extension-apiserver-authentication at the end of a rotation: API servers only add to
  * it, so aggregated API servers would trust the old CA forever. An API server that still has it in its files adds it again.
  */
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
@@ -14,8 +14,8 @@ import { patchData } from './patch-data.ts';
 const { object, path } = AUTHENTICATION;
 
 /**
- * Only certificates with the key that the rotation retires, and only once the files of this node have the new CA and no
- * longer the old one: a bucket that names another CA takes nothing away that an API server would not add again.
+ * Removes only certificates with the key that the rotation retires, and only once the files of this node have the new CA and
+ * no longer the old one: a bucket that names another CA can remove nothing that an API server would not add again.
  * @returns what changed
  */
 export async function cleanAuthentication(

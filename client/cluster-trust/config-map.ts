@@ -1,6 +1,6 @@
 /**
- * ConfigMap kube-public/cakeless-trust: what the bucket publishes of a rotation, for nodes without AWS credentials. It is
- * a copy that proves nothing, too: a node takes a new CA from it only because the cross certificate vouches for it.
+ * ConfigMap kube-public/cakeless-trust: what the bucket publishes of a rotation, for nodes without AWS credentials. Like the
+ * bucket, this copy proves nothing: a node accepts a new CA from it only because the cross certificate vouches for it.
  */
 import {
   MAX_PUBLISHED_ROTATION_BYTES,
@@ -31,12 +31,12 @@ export async function keepConfigMap(
   const map = await client.get<ApiConfigMap>(path);
   if (map === undefined)
     throw new Error(
-      `${object} does not exist, so nodes without AWS credentials cannot follow the rotation; cakeless csrsigning --rbac has it`,
+      `${object} does not exist, so nodes without AWS credentials cannot follow the rotation; create it with kubectl apply from what cakeless csrsigning --rbac prints`,
     );
   const had = rotationIn(map, rotation.trustDomain)?.sequence ?? 0;
   if (had > rotation.sequence)
     throw new Error(
-      `the bucket publishes sequence ${rotation.sequence} of the rotation, and ${object} has ${had} already: it was left as it is`,
+      `the bucket publishes change ${rotation.sequence} of the rotation, but ${object} already has change ${had}, and was left as it is; ask an operator to compare both with cakeless trust-domain rotation`,
     );
   const data: Record<string, string | null> = {
     [KEYS.ca]: ca,
@@ -46,7 +46,7 @@ export async function keepConfigMap(
   if (Object.entries(data).every(([key, text]) => (map.data?.[key] ?? null) === text))
     return undefined;
   const isDone = await patchData(client, path, map, data);
-  return isDone ? `${object} has sequence ${rotation.sequence} of the rotation` : undefined;
+  return isDone ? `${object} has change ${rotation.sequence} of the rotation` : undefined;
 }
 
 /** @returns undefined if it has no rotation, or none that this release can read */

@@ -17,7 +17,7 @@ export interface InspectDeps extends NodesDeps {
   readonly client: Pick<KubeClient, 'get' | 'list'>;
   /** Digests of further ones of the trust domain, such as one that the node has dropped. */
   readonly named: readonly string[];
-  /** The report before this one. */
+  /** The previous report. */
   readonly before: ClusterReport | undefined;
   readonly onForbidden: Forbidden;
 }
@@ -44,7 +44,7 @@ export async function inspect(deps: InspectDeps): Promise<Inspection> {
   const pods = await readOldPods(lists, rootCas, new Set(secrets.map(({ object }) => object)));
   return {
     nodes,
-    // a report that has no room for all loses the last ones: those that anyone with a namespace can create
+    // a report without room for all loses the last ones, so those that anyone with a namespace can create come last
     holders: [...named, ...bundles.map(asHolder), ...holdersOf(rootCas), ...secrets],
     withoutRootCa: [...rootCas.without],
     oldPods: pods.old,

@@ -1,6 +1,6 @@
 /**
- * Keeps the CA certificates of kube-public/cluster-info those of the trust domain during a rotation: in `trust` they get
- * the new one, in `retire` they lose the old one. Nothing is written that the CA file of this node does not have.
+ * Keeps the CA certificates of the trust domain in kube-public/cluster-info during a rotation: the new CA is added in
+ * `trust`, and the old one is removed in `retire`. Nothing is added that the CA file of this node does not have.
  */
 import { X509Certificate } from 'node:crypto';
 import { certificatesIn, certificateToPem } from '../../lib/certificate/pem.ts';
@@ -66,7 +66,7 @@ function namedBy({ rotation, ended }: PublishedRotation): string[] {
 const isAmong = (one: X509Certificate, others: readonly X509Certificate[]): boolean =>
   others.some(({ fingerprint256 }) => fingerprint256 === one.fingerprint256);
 
-/** What cannot be read is no certificate to anyone, and goes with the next change. */
+/** A certificate that cannot be read helps no client, so the next change removes it. */
 function readable(pem: string): X509Certificate[] {
   return certificatesIn(pem).flatMap((block) => {
     try {

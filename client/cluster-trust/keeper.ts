@@ -1,6 +1,6 @@
 /**
- * What the forwarder does for rotations, besides CSRs: every ten minutes, and every minute of a rotation, it looks what is
- * published, keeps three ConfigMaps, and reports the cluster. Whatever fails here, CSRs are forwarded.
+ * What the forwarder does for rotations, besides forwarding CSRs: every ten minutes, and every minute during a rotation, it
+ * reads what is published, keeps three ConfigMaps up to date, and reports on the cluster. A failure here does not stop CSRs.
  */
 import type { Clock } from '../clock.ts';
 import type { KubeClient } from '../kubernetes/kube-client.ts';
@@ -59,7 +59,7 @@ export interface KeeperDeps extends ClusterTrustSources {
   readonly tell: Tell;
 }
 
-/** Who tells people. Each call may repeat an earlier one. */
+/** Reports to people. A call may repeat an earlier one. */
 export interface Tell {
   changed(what: string): void;
   failed(part: Part, error: unknown): void;
@@ -78,7 +78,7 @@ export class ClusterTrustKeeper {
     this.#probes = new KubeletProbes(deps);
   }
 
-  /** Until the signal is aborted. What runs then is left: everything can be repeated. */
+  /** Runs until the signal is aborted. A turn that runs then is abandoned: everything can be repeated. */
   async run(signal: AbortSignal): Promise<void> {
     await pause(this.#deps.timers, FIRST_MS, signal);
     while (!signal.aborted) {

@@ -8,7 +8,7 @@ import type { Presented } from '../node/trust/path.ts';
 export interface KubeletPort {
   /** The certificate that the kubelet at an address serves, with what it sends after it; undefined without a response. */
   look(address: string): Promise<Presented | undefined>;
-  /** Whether it takes a client certificate. */
+  /** Whether it accepts a client certificate. */
   probe(address: string, pair: ClientPair): Promise<ProbeResult>;
 }
 
@@ -42,7 +42,7 @@ export function lookAtKubelet(
 
 /**
  * Does not throw if the pair can be used. A kubelet may serve a certificate that it has signed itself, so it is not
- * verified: its node can say what it wants anyway, and about itself only.
+ * verified: a node can lie about itself anyway, and only about itself.
  */
 export async function probeKubelet(
   address: string,

@@ -1,7 +1,6 @@
 /**
- * Whether the kubelets of nodes without AWS accept the new CA of a rotation: each is asked with a probe certificate, as
- * other nodes ask their own servers. One certificate serves for all; it is requested when the first kubelet is to be
- * asked, and its key is only in memory.
+ * Whether the kubelets of nodes without AWS accept the new CA of a rotation: each is probed, as other nodes probe their own
+ * servers. One probe certificate is used for all. It is requested before the first probe, and its key is only in memory.
  */
 import { X509Certificate } from 'node:crypto';
 import type { ClusterReport } from '../../lib/contract/cluster-report.ts';
@@ -40,7 +39,7 @@ export interface ProbedNode {
 
 /** For one report. */
 export interface Probing {
-  /** undefined if the node is not asked, or there is no probe certificate. */
+  /** undefined if the node is not probed, or there is no probe certificate. */
   prove(node: ProbedNode): Promise<ProbeResult | undefined>;
 }
 
@@ -54,8 +53,8 @@ export class KubeletProbes {
 
   /**
    * Only in phase `trust` of `ca`: probes exist in this phase only, and no other CA is for kubelets' clients.
-   * @param ours the CA certificates of the forwarder's node: it asks nobody for what it does not trust itself
-   * @param before the last report: a kubelet that has accepted since the last change of the rotation is not asked again
+   * @param ours the CA certificates of the forwarder's node: kubelets need not accept a CA that it does not trust itself
+   * @param before the last report: a kubelet that has accepted since the last change of the rotation is not probed again
    */
   begin(
     published: PublishedRotation | undefined,

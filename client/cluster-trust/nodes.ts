@@ -1,4 +1,4 @@
-/** Node objects, what their kubelets serve, and whether those without AWS take a certificate of the new CA. */
+/** Node objects, what their kubelets serve, and whether those without AWS accept a certificate of the new CA. */
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { ClusterReport } from '../../lib/contract/cluster-report.ts';

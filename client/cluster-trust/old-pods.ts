@@ -1,6 +1,6 @@
 /**
  * Pods that may not trust the newest CA yet. Programs read the CA file when they start, and few read it again: client-go
- * does from 0.36 on, and nobody sees from outside which client a pod has. So what counts is when its containers started.
+ * does since 0.36, but which client a pod has is not visible from outside. So what counts is when its containers started.
  */
 import type { ClusterReport } from '../../lib/contract/cluster-report.ts';
 import type { ApiContainer, ApiContainerStatus, ApiPod, ApiVolume } from './api-objects.ts';

@@ -1,6 +1,6 @@
 /**
- * The CA files of the node that the forwarder runs on. They are the authority for what it writes into the cluster: the
- * node took each certificate in them because someone, or a cross certificate, vouched for it.
+ * The CA files of the node that the forwarder runs on. They decide what it writes into the cluster: the
+ * node accepted each certificate in them because someone, or a cross certificate, vouched for it.
  */
 import { X509Certificate } from 'node:crypto';
 import { certificatesIn } from '../../lib/certificate/pem.ts';

@@ -2,7 +2,7 @@
 import { type KubeClient, KubeError } from '../kubernetes/kube-client.ts';
 import type { ApiConfigMap } from './api-objects.ts';
 
-/** @param data with null for a key that is to go @returns false if it was changed in the meantime, and has to be read again */
+/** @param data with null for a key to remove @returns false if it was changed in the meantime, and has to be read again */
 export async function patchData(
   client: Pick<KubeClient, 'patch'>,
   path: string,

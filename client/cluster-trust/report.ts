@@ -1,4 +1,4 @@
-/** Writes `reports/<cluster>/cluster.json`. Several forwarders do, and a fresh report of another one is left as it is. */
+/** Writes `reports/<cluster>/cluster.json`. Several forwarders do; a fresh report from another one is not replaced. */
 import {
   type ClusterReport,
   clusterReportKey,

@@ -1,6 +1,6 @@
 /**
- * kube-root-ca.crt of each namespace: what pods verify the API server with. kube-controller-manager publishes it, the
- * file that it read when it started (pkg/controller/certificates/rootcacertpublisher).
+ * kube-root-ca.crt of each namespace, with which pods verify the API server. kube-controller-manager publishes the file that
+ * it read when it started (pkg/controller/certificates/rootcacertpublisher).
  */
 import type { ClusterReport } from '../../lib/contract/cluster-report.ts';
 import type { ApiConfigMap, ApiMetadata, ApiObject } from './api-objects.ts';
@@ -26,7 +26,7 @@ export const rootCaObject = (namespace: string) => `configmap/${namespace}/${ROO
 /** Instead of a namespace: all that the report does not name. */
 export const OTHER_NAMESPACES = '*';
 
-/** @param before the report before, which knows when a certificate came: later changes hide that */
+/** @param before the previous report, which has the time at which a certificate was added: later changes hide it */
 export async function readRootCas(
   lists: Lists,
   digests: CaDigests,

@@ -26,7 +26,7 @@ export function addRotationCommands(
   addRotate(group, connection, terminal, exit);
   ofTrustDomain(group, 'rotation')
     .description('show how far the rotation of a CA is, what is missing, and what to do now')
-    .option('--live', 'look at all clusters now, instead of showing what the daily check found')
+    .option('--live', 'examine all clusters now, instead of showing what the daily check found')
     .addOption(tableOutputOption())
     .action(async (name: string, options: StatusOptions) => {
       const { rotation } = await import('../commands/trust-domain-rotation.ts');
@@ -35,7 +35,7 @@ export function addRotationCommands(
   addDecisions(group, connection, approver);
   ofTrustDomain(group, 'declare-compromised')
     .description(
-      'declare the old CA of a rotation compromised: from now on nothing that it signed vouches for anything',
+      'declare the old CA of a rotation compromised: from now on it cannot vouch for the new CA',
     )
     .addOption(caOption('the CA that is being rotated'))
     .addOption(tableOutputOption())
@@ -59,12 +59,12 @@ function addRotate(
     .addOption(
       new Option(
         '--to <phase>',
-        'the next phase: trust, issue, retire, stable; or the one before, to go back',
+        'the next phase: trust, issue, retire, stable; or the previous one, to go back',
       )
         .choices(PHASES)
         .makeOptionMandatory(),
     )
-    .option('--compromised', 'with --to trust: the key of the old CA may be in other hands')
+    .option('--compromised', 'with --to trust: the key of the old CA may have been stolen')
     .addOption(waiveOption('continue without this evidence'))
     .option('--key <arn>', 'with --to trust: use this KMS key for the new CA')
     .addOption(
@@ -121,7 +121,7 @@ const addPlanOptions = (command: Command): Command =>
         .choices(APPROVED_PHASES)
         .makeOptionMandatory(),
     )
-    .option('--compromised', 'with --to trust: the rotation of a compromised CA')
+    .option('--compromised', 'with --to trust: the plan says that the old CA is compromised')
     .addOption(waiveOption('as the operator gives it to rotate'));
 
 const ofTrustDomain = (group: Command, name: string): Command =>

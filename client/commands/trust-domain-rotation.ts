@@ -53,9 +53,9 @@ export async function rotate(
   if (to !== 'trust' && (compromised || Object.keys(newCa).length > 0))
     throw new CommandError(
       'usage',
-      '--compromised, --key, --key-spec, --validity-days and --own-root are for --to trust',
+      '--compromised, --key, --key-spec, --validity-days and --own-root are only for --to trust',
       compromised
-        ? 'a rotation that has begun is declared compromised with cakeless trust-domain declare-compromised'
+        ? 'run cakeless trust-domain declare-compromised if the rotation has already begun'
         : undefined,
     );
   const wanted = { trustDomain, ca, to, compromised, waivers, dryRun, newCa };
@@ -71,12 +71,12 @@ function describeChange(rotated: Rotated, to: Phase, dryRun: boolean): string {
   const what = `${ca} of trust domain ${trustDomain}`;
   if (changed) return `${what}: phase ${phase}`;
   if (missing.length > 0)
-    return `${what}: phase ${phase}; nothing was changed: evidence is missing`;
+    return `${what}: phase ${phase}; nothing was changed: evidence or an approval is missing`;
   if (phase === to) return `${what}: phase ${phase} already; nothing was changed`;
   return `${what}: would change from phase ${phase} to ${to}${dryRun ? ' (dry run)' : ''}`;
 }
 
-/** A fleet of a thousand clusters may lack thousands of things; the most important ones come first. */
+/** In a fleet of a thousand clusters, thousands of things may be missing; the most important ones come first. */
 const MOST_SHOWN = 50;
 
 /** @param left how many the function has left out itself */
@@ -126,21 +126,21 @@ function describePlan(plan: ShownPlan): string[] {
     `new CA: version ${to.version}, SHA-256 of the public key ${to.publicKeySha256}`,
     ...(to.notAfter === undefined
       ? []
-      : [`it is valid until ${to.notAfter}, and has the ${to.keySpec} key ${to.keyId}`]),
+      : [`new CA: valid until ${to.notAfter}, with the ${to.keySpec} key ${to.keyId}`]),
     ...(to.tbsSha256 === undefined
       ? []
-      : [`SHA-256 of the certificate that will be signed (TBSCertificate): ${to.tbsSha256}`]),
-    ...(to.sha256 === undefined ? [] : [`SHA-256 of its certificate: ${to.sha256}`]),
+      : [
+          `new CA: SHA-256 of the certificate that will be signed (TBSCertificate): ${to.tbsSha256}`,
+        ]),
+    ...(to.sha256 === undefined ? [] : [`new CA: SHA-256 of the certificate ${to.sha256}`]),
     ...(phase === 'trust'
       ? [
           crossTbsSha256 === undefined
-            ? 'no cross certificate: nodes take the new CA only with --ca-cert-hash'
-            : `cross certificate, by which nodes take the new CA without a person; SHA-256 (TBSCertificate): ${crossTbsSha256}`,
+            ? 'no cross certificate: nodes accept the new CA only with --ca-cert-hash'
+            : `cross certificate, with which nodes accept the new CA without a person; SHA-256 (TBSCertificate): ${crossTbsSha256}`,
         ]
       : []),
-    ...(compromised
-      ? ['the old CA is compromised: nothing that it signed vouches for anything']
-      : []),
+    ...(compromised ? ['the old CA is compromised: it cannot vouch for the new CA'] : []),
     ...waivers.map(({ subject, reason }) => `waived: ${subject}: ${reason}`),
     `plan: ${digest}`,
   ];
@@ -199,10 +199,12 @@ export async function declareCompromised(
   const rotated = await declare(connection.invokeCreateCa, trustDomain, ca);
   terminal.progress(
     rotated.changed
-      ? `declared the old ${ca} of trust domain ${trustDomain} compromised: nothing that it signed vouches for anything`
-      : `the old ${ca} of trust domain ${trustDomain} was declared compromised before; nothing was changed`,
+      ? `declared the old ${ca} of trust domain ${trustDomain} compromised: it cannot vouch for the new CA`
+      : `the old ${ca} of trust domain ${trustDomain} was declared compromised already; nothing was changed`,
   );
-  terminal.progress('nodes that do not have the new CA yet take it only with --ca-cert-hash');
+  terminal.progress(
+    'nodes that do not have the new CA yet accept it only with --accept-ca-change and --ca-cert-hash',
+  );
   printResult(terminal, output, rotated, () => describeFindings(rotated));
 }
 
@@ -235,7 +237,7 @@ export async function approveRotation(
     },
   );
   terminal.progress(
-    `approved as ${approver}; an operator continues with cakeless trust-domain rotate ${trustDomain} --ca ${plan.ca} --to ${plan.phase}`,
+    `approved as ${approver}; an operator continues with cakeless trust-domain rotate ${trustDomain} --ca ${plan.ca} --to ${plan.phase}, and the same --compromised and --waive options`,
   );
 }
 

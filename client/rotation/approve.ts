@@ -1,6 +1,6 @@
 /**
  * An approver's decision about the plan of a rotation. The plan is computed here, from what create-ca has recorded, by the
- * function that create-ca uses: what an approver sees is what is signed, whatever anybody says about it.
+ * function that create-ca uses. So an approver sees what will be signed, not someone's description of it.
  */
 import {
   type RotationApproval,
@@ -77,7 +77,7 @@ export async function approvePlan(
     throw new CommandError(
       'conflict',
       `not approved: the plan of ${plan.ca} of trust domain ${plan.trustDomain} changed while it was being reviewed`,
-      'run the command again, and look at the new plan',
+      'run the command again, and review the new plan',
     );
   return record(deps, plan, 'approve', reason);
 }

@@ -1,4 +1,4 @@
-/** What create-ca says about rotations. A newer function may return more fields, and texts of reports may be hostile. */
+/** Responses of create-ca about rotations. A newer function may return more fields, and texts from reports may be hostile. */
 import * as z from 'zod/mini';
 import { PHASES } from '../../lib/contract/rotation-phases.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
@@ -25,7 +25,7 @@ const planSchema = z.object({
   digest: z.string(),
 });
 
-/** A plan, whether the function says it or it was computed here. */
+/** A plan, whether the function returned it or it was computed here. */
 export interface ShownPlan extends Readonly<Omit<z.infer<typeof planSchema>, 'waivers'>> {
   readonly waivers: readonly { readonly subject: string; readonly reason: string }[];
 }

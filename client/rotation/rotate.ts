@@ -1,4 +1,4 @@
-/** What an operator has create-ca do about the rotation of a CA. */
+/** The calls of create-ca by which an operator rotates a CA. */
 import type { Waiver } from '../../lib/contract/rotation.ts';
 import type { Phase, RotationPhase } from '../../lib/contract/rotation-phases.ts';
 import { trustDomainKey, trustDomainSchema } from '../../lib/contract/trust-domain.ts';
@@ -36,7 +36,7 @@ export interface WantedPhase {
 }
 
 /**
- * Changes the phase, or says what is missing. A start is planned first, so that there is something to approve; that
+ * Changes the phase, or returns what is missing. A start is planned first, so that there is something to approve; that
  * records the draft of the new CA, and changes nothing else.
  */
 export async function rotate(deps: RotateDeps, wanted: WantedPhase): Promise<Rotated> {

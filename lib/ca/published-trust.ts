@@ -13,7 +13,7 @@ import { Fault } from '../fault.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import { sha256Of } from './sha256.ts';
 
-/** Versions that ended earlier are left out: a node that has slept that long has none of them. */
+/** Versions that ended earlier are left out: a node that was off for that long trusts none of them. */
 const MOST_ENDED = 100;
 
 /**
@@ -79,8 +79,8 @@ export function publishedRotationOf(document: TrustDomainDocument): PublishedRot
 }
 
 /**
- * The cross certificates by which a node that slept through rotations gets from an older version to this one, the newest
- * first. A rotation that was compromised has none, and the cross certificate of a version that was taken back leads
+ * The cross certificates by which a node that missed rotations gets from an older version to this one, the newest
+ * first. A rotation that was compromised has none, and the cross certificate of a version whose rotation was canceled leads
  * nowhere.
  */
 function crossesTo(number: number, versions: readonly CaVersion[]): string[] {

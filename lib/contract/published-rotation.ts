@@ -1,6 +1,6 @@
 /**
- * What nodes read of a rotation, each time they run. Anybody who can write the bucket can write this object, so it
- * proves nothing: a node takes a new CA only because the one that it trusts has certified its key (the cross
+ * What nodes read of a rotation, each time they run. Anyone who can write to the bucket can write this object, so
+ * it proves nothing: a node accepts a new CA only because the one that it trusts has certified its key (the cross
  * certificate), and drops the old one only when nothing on it needs that any more.
  */
 import * as z from 'zod/mini';
@@ -20,7 +20,7 @@ const time = z
 /** The certificates that the service makes are much smaller. */
 const crossSchema = z.string().check(z.maxLength(16 * 1024));
 
-/** How many rotations of a CA a node may have slept through. */
+/** How many rotations of a CA a node may miss. */
 export const MOST_CROSSES = 4;
 
 const versionFields = {
@@ -51,10 +51,10 @@ export const publishedRotationSchema = widenable({
       cross: z.optional(crossSchema),
     }),
   ),
-  /** Versions that no node trusts any more: of a rotation that has ended, or that was taken back. */
+  /** Versions that no node trusts any more: of a rotation that has ended, or was canceled. */
   ended: z.array(widenable({ ca: z.enum(CA_NAMES), ...versionFields })).check(z.maxLength(100)),
   /**
-   * Cross certificates of rotations that have ended, the newest of each CA, so that a node that slept through them can
+   * Cross certificates of rotations that have ended, the newest of each CA, so that a node that missed them can
    * follow. None of a rotation that was compromised.
    */
   crosses: z.optional(

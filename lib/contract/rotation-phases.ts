@@ -1,7 +1,7 @@
-/** The phases of the rotation of a CA, apart from the schemas: the command line needs none. */
+/** The phases of the rotation of a CA. Separate from the schemas, which the command line does not need. */
 
 /**
- * What nodes may do in each: `trust`: take the new CA beside the old one; `issue`: replace their certificates by those of the
+ * What nodes do in each: `trust`: trust the new CA beside the old one; `issue`: replace their certificates by those of the
  * new CA; `retire`: drop the old one. A trust domain without a rotation is `stable`.
  */
 export const ROTATION_PHASES = ['trust', 'issue', 'retire'] as const;
@@ -13,5 +13,5 @@ export const PHASES = ['stable', ...ROTATION_PHASES] as const;
 
 export type Phase = (typeof PHASES)[number];
 
-/** Phases whose start people approve, who can neither upload requests nor call create-ca. */
+/** Phases that a rotation enters only with an approval, by people who can neither upload requests nor call create-ca. */
 export const APPROVED_PHASES = ['trust', 'retire'] as const;

@@ -1,6 +1,6 @@
 /**
- * What the next phase of a rotation waits for, as the daily check found it. People look at it; no change of a phase is ever
- * decided by it.
+ * What the next phase of a rotation waits for, as the daily check found it. It is for people; no change of phase
+ * uses it.
  */
 import * as z from 'zod/mini';
 import { AUTHORITY_PREFIXES } from './prefixes.ts';
@@ -14,7 +14,7 @@ export const rotationSummarySchema = widenable({
   documentETag: z.string(),
   /** When the evidence was read. */
   at: z.string(),
-  /** The times that the gate went by, in seconds. */
+  /** The times that the gate used, in seconds. */
   rules: z.object({ heardWithinSeconds: count, issueSeconds: count, goneAfterSeconds: count }),
   /** The most important of what is missing. */
   missing: z.array(z.object({ subject: z.string(), why: z.string(), fix: z.string() })),

@@ -10,9 +10,9 @@ import { AUTHORITY_PREFIXES } from './prefixes.ts';
 import { APPROVED_PHASES, PHASES } from './rotation-phases.ts';
 import { widenable } from './widenable.ts';
 
-/** Something or somebody whose evidence is missing, and may stay so. */
+/** Evidence about a subject that may stay missing. */
 export const waiverSchema = widenable({
-  /** As in `Missing.subject` (lib/rotating/gate.ts), such as `prod/node/worker-7`, or `prod/namespace/shop`. */
+  /** As in `Missing.subject` (lib/rotating/gate-result.ts), such as `prod/node/worker-7`, or `prod/namespace/shop`. */
   subject: z.string().check(z.maxLength(512)),
   reason: z.string().check(z.minLength(1), z.maxLength(512)),
 });
@@ -38,7 +38,7 @@ export const rotationStepSchema = widenable({
   approvedBy: z.array(z.string()),
   /** Missing evidence that was waived. */
   waivers: z.array(waiverSchema),
-  /** SHA-256 digest of the evidence as the gate saw it (lib/rotating/evidence.ts); absent if the step has no gate. */
+  /** SHA-256 digest of the evidence as the gate saw it (lib/rotating/evidence/evidence.ts); absent if the step has no gate. */
   evidenceSha256: z.optional(z.string()),
 });
 
@@ -58,7 +58,7 @@ const below = ({ trustDomain, ca, from, to }: RotationName) =>
 export const rotationHistoryPrefix = (name: RotationName) =>
   `${AUTHORITY_PREFIXES.rotations}${below(name)}`;
 
-/** `rotations/<trust domain>/<ca>/<from>-<to>/<sequence, ten digits>.json`: of racing changes, the first one counts. */
+/** `rotations/<trust domain>/<ca>/<from>-<to>/<sequence, ten digits>.json`: the first one of racing changes wins. */
 export const rotationStepKey = (name: RotationName, sequence: number) =>
   `${rotationHistoryPrefix(name)}${String(sequence).padStart(10, '0')}.json`;
 

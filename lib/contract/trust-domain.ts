@@ -24,9 +24,9 @@ const caVersionSchema = widenable({
   chain: z.optional(z.string()),
   /** This version's key certified by the version before, in PEM: everybody who trusts that one can verify its leaves. */
   cross: z.optional(z.string()),
-  /** When nodes no longer trusted it: the end of its rotation, or of the one that was taken back. */
+  /** When nodes no longer trusted it: when its rotation ended, or was canceled. */
   endedAt: z.optional(z.string()),
-  /** Its key may be in other hands: it never vouches for another version, whatever became of the rotation that said so. */
+  /** Its key may have been stolen: it never vouches for another version, whatever became of the rotation that said so. */
   compromised: z.optional(z.boolean()),
   /** Renewals with the same key: how often, and the certificates before, in PEM, the oldest first. */
   renewals: z.optional(z.number().check(z.int(), z.nonnegative())),

@@ -21,7 +21,7 @@ const loadKubeletChecks = () => import('./certificates-api.ts');
 const isServing = ({ certificateName }: IssueRecord) => certificateName === 'kubelet-serving';
 
 /**
- * The version of a CA that a rotation has ended, or that was taken back, signs nothing more: no node trusts it. A record
+ * The version of a CA whose rotation has ended, or was canceled, signs nothing more: no node trusts it. A record
  * from before is genuine, so it is no misfit; the node, or the person, requests again.
  */
 function whyEnded({ ca: { name, version, endedAt } }: CheckedDraft): string | undefined {

@@ -10,7 +10,7 @@ import { orMalformed, readDocument } from '../store/documents.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { RotationPlan } from './rotation-request.ts';
 
-/** More approvers than a deployment has. A denial could hide behind more objects, so then nothing counts. */
+/** More approvers than a deployment has. A denial could hide among more objects, so then no approval counts. */
 const MOST_OBJECTS = 100;
 
 const MAX_APPROVAL_BYTES = 64 * 1024;
@@ -29,8 +29,8 @@ interface Found {
 }
 
 /**
- * A denial by any approver denies: not rotating is always possible. What cannot be read may be a denial. The key says
- * whose decision it is: IAM lets nobody else write it.
+ * A denial by any approver blocks the plan: not rotating is always an option. An unreadable object may be a denial. The
+ * key says whose decision it is: IAM lets nobody else write it.
  */
 export async function readRotationApprovals(
   authority: Approvals,

@@ -1,19 +1,19 @@
 /**
- * Bounds what a gate has found to what a response can hold and a person can use. It stays in the gate's order, the most
- * important first, and what is left out is counted. A forwarder can report thousands of objects that do not exist: of each
- * cluster in turn, so that none hides what another one lacks.
+ * Limits the findings of a gate to what a response can hold and a person can use. They stay in the gate's order, the most
+ * important first, and those left out are counted. A forwarder can report thousands of objects that do not exist, so
+ * findings are chosen from each cluster in turn: no cluster can hide what another one lacks.
  */
 import type { Missing } from './gate-result.ts';
 import type { BoundFindings, Findings } from './rotation-request.ts';
 
-/** Nobody reads more, and the next look shows the next ones. */
+/** Nobody reads more; once these are fixed, the next call shows others. */
 const MOST_MISSING = 1000;
 const MOST_NOTES = 100;
 /** A response of Lambda has 6 MB at most. Texts are from reports, so an entry may be long. */
 const MOST_MISSING_BYTES = 2 * 1024 * 1024;
 
 const MOST_TODO = 50;
-/** Names in one line of what is to be done. */
+/** Names in one line of the list of things to do. */
 const MOST_NAMED = 3;
 
 export const NOTHING: BoundFindings = {
@@ -65,8 +65,8 @@ function* inTurn(missing: readonly Missing[]): Generator<Missing> {
 }
 
 /**
- * What people do about all that is missing: each thing once, with those whom it concerns. A fleet lacks thousands of things
- * for a few reasons.
+ * What people have to do about all that is missing: each thing once, with the subjects that it concerns. Thousands of
+ * missing things usually have a few causes.
  */
 export function todoAbout(missing: readonly Missing[]): {
   readonly todo: readonly string[];

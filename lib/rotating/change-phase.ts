@@ -1,7 +1,7 @@
 /**
- * Changes the phase of a rotation. The step is written first, as an object that nobody can replace: of racing changes the
- * first one counts. Then the document of the trust domain is changed, if nobody else has changed it since, and then what
- * nodes read is published. A call that finds a step that was written, and not finished, finishes it.
+ * Changes the phase of a rotation. The step is written first, as an object that nobody can replace: the first
+ * of racing changes wins. Then the document of the trust domain is changed, if nobody else has changed it since, and then
+ * what nodes read is published. A call that finds an unfinished step finishes it.
  */
 import { publishTrust } from '../ca/publish-trust.ts';
 import {
@@ -49,7 +49,7 @@ const isSameStep = (step: RotationStep, other: SameStep): boolean =>
   step.after === other.after &&
   step.compromised === other.compromised;
 
-/** @returns the step that counts: that of another change, if it was faster */
+/** @returns the step that takes effect: that of another change, if it was faster */
 export async function writeStep(service: Service, step: RotationStep): Promise<RotationStep> {
   const key = rotationStepKey(step, step.sequence);
   await service.authority.create(key, formatDocument(step), JSON_TYPE);
@@ -64,12 +64,12 @@ export function sameOnly(found: RotationStep, wanted: SameStep): RotationStep {
   const { ca, trustDomain, before, after, compromised, at } = found;
   throw new Fault(
     'request-malformed',
-    `another change was faster: ${ca} of trust domain ${trustDomain} goes from ${before} to ${after}${compromised ? ', compromised' : ''} since ${at} (${rotationStepKey(found, found.sequence)}); if it does not get there, repeat that command`,
+    `another change was faster: ${ca} of trust domain ${trustDomain} has been changing from phase ${before} to ${after}${compromised ? ' (compromised)' : ''} since ${at} (${rotationStepKey(found, found.sequence)}); if it does not finish, repeat the command that began it`,
   );
 }
 
 /**
- * Does what a written step says, as far as it is not done yet.
+ * Does whatever a written step has not done yet.
  * @returns the document that is published
  */
 export async function finishStep(
@@ -83,7 +83,7 @@ export async function finishStep(
     if ((document.sequence ?? 0) >= step.sequence) throw overtaken(step, document);
     const added = await addedBy(service, document, step);
     const text = formatDocument(changeDocument(stored.value, step, added));
-    // whether it was written, or another call was faster, is seen when it is read again
+    // reading it again shows whether it was written, or another call was faster
     await service.authority.replace(key, text, JSON_TYPE, stored.object.eTag);
   }
   throw new Fault('unavailable', `${key}: other calls kept changing it; try again`);
@@ -93,11 +93,11 @@ function overtaken(step: RotationStep, { rotation, sequence }: TrustDomainDocume
   const now = rotation ? `${rotation.ca} is in phase ${rotation.phase}` : 'it is stable';
   return new Fault(
     'request-malformed',
-    `another change of trust domain ${step.trustDomain} was faster: ${now} (change ${sequence})`,
+    `another change of trust domain ${step.trustDomain} was faster: ${now} (change ${sequence}); check with cakeless trust-domain rotation before you retry`,
   );
 }
 
-/** The version that a start adds to the document: it is signed now, and no earlier. */
+/** The version that a start adds to the document. It is signed only now, after the approval. */
 async function addedBy(
   service: Service,
   document: TrustDomainDocument,
@@ -108,6 +108,6 @@ async function addedBy(
   if (material) return { ...(await signStart(service, step, material)), since: step.at };
   throw new Fault(
     'document-malformed',
-    `version ${step.to} of ${step.ca} of trust domain ${step.trustDomain} is started, and its records do not exist`,
+    `version ${step.to} of ${step.ca} of trust domain ${step.trustDomain} was started, but its records do not exist`,
   );
 }

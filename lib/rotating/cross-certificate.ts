@@ -1,7 +1,7 @@
 /**
- * The cross certificate of a rotation: the key of the new CA, certified by the old one. Everybody who trusts only the old
- * CA can verify what the new one has issued, and a node takes the new CA because of it. As for every signature with a CA
- * key, it is recorded before it is signed, and of racing calls the first record counts.
+ * The cross certificate of a rotation: the key of the new CA, certified by the old one. Everything that trusts only the old
+ * CA can verify what the new one has issued, and a node accepts the new CA because of it. As for every signature with a CA
+ * key, it is recorded before it is signed, and the first record of racing calls counts.
  */
 import { X509Certificate } from 'node:crypto';
 import { toHex } from '../bytes.ts';
@@ -39,7 +39,7 @@ export function whyNoCross({ certificate, notAfter, version }: IssuingCa, now: D
   if (pathLength?.every((octet) => octet === 0))
     return `version ${version} has pathLenConstraint 0: no CA certificate can be below it (RFC 5280 section 4.2.1.9)`;
   if (notAfter.getTime() <= now.getTime())
-    return `version ${version} ended at ${notAfter.toISOString()}: nothing that it signs is valid`;
+    return `version ${version} expired at ${notAfter.toISOString()}: nothing that it signs is valid`;
   return undefined;
 }
 
@@ -104,9 +104,9 @@ const EXTENSIONS = [
 ].join();
 
 /**
- * Compares what is read, by OpenSSL where it can, with what a cross certificate of these two CAs is. Nothing else is
- * signed, even if the record is forged. The auditor judges what was signed by other rules (lib/ca/lint-cross.ts), so
- * that a fault here is found there.
+ * Compares the draft, as OpenSSL reads it where it can, with what a cross certificate of these two CAs has to be.
+ * Nothing else is signed, even if the record is forged. The auditor uses separate rules (lib/ca/lint-cross.ts), so that it
+ * finds a bug in these.
  * @throws Fault lint-failed
  */
 function lintDraftedCross(tbs: Uint8Array, { ca, keySpec }: CrossSigner, drafted: DraftedCa): void {

@@ -1,7 +1,6 @@
 /**
- * Declares the old CA of the rotation under way compromised: after that, nothing vouches for anything because that CA
- * has signed it, and leaf certificates are issued without the cross certificate. It needs no approval and no evidence:
- * it only takes trust away.
+ * Declares the old CA of the current rotation compromised: after that, it vouches for no other CA, and leaf certificates
+ * are issued without the cross certificate. This needs no approval and no evidence, because it only takes trust away.
  */
 import { publishTrust } from '../ca/publish-trust.ts';
 import type { RotationStep } from '../contract/rotation.ts';
@@ -26,7 +25,7 @@ export async function declareCompromised(
     if (rotation?.ca !== ca)
       throw new Fault(
         'request-malformed',
-        `${ca} of trust domain ${trustDomain} is not being rotated: plan its rotation as that of a compromised CA (action plan-rotation, compromised)`,
+        `${ca} of trust domain ${trustDomain} is not being rotated: start its rotation as that of a compromised CA (cakeless trust-domain rotate --to trust --compromised)`,
       );
     const { from, to, phase } = rotation;
     if (rotation.compromised) {
@@ -46,7 +45,7 @@ export async function declareCompromised(
       approvedBy: [],
       waivers: [],
     };
-    // that of another change, if it was begun before
+    // finishes the step of another change, if that came first
     await finishStep(service, await writeStep(service, step));
   }
   throw new Fault(

@@ -7,7 +7,7 @@ import type { ExamineGate } from './gate-result.ts';
 
 export const examineGate: ExamineGate = async (service, document, transition, rules) => {
   const { trustDomain, ca, direction, after } = transition;
-  // in an outage, going back must not wait for thousands of reads
+  // people go back during an outage, and must not wait for thousands of reads
   const nothing: Evidence = { trustDomain, ca, clusters: [], unknown: [] };
   const isNeeded = direction === 'forward' || needsEvidenceBack(after);
   const evidence = isNeeded ? await collectEvidence(service, document, ca) : nothing;

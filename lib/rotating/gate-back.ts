@@ -1,6 +1,6 @@
 /**
- * Going back needs no evidence: the CA that nodes go back to is one that all of them trust. Only its last step, which
- * drops the new CA, has to know that no certificate of that one is in use.
+ * Going back needs no evidence, because all nodes still trust the old CA. Only the last step, which cancels the rotation and
+ * drops the new CA, has to know that no certificate of the new CA is in use.
  */
 import { isProbeName } from '../profiles/certificate-names.ts';
 import type { ClusterEvidence, Evidence, Issued, NodeEvidence } from './evidence/evidence.ts';
@@ -24,7 +24,7 @@ export function judgeBack(evidence: Evidence, question: Question): Findings {
   return judgeAll(evidence, question, judgeNode, judgeUsers);
 }
 
-/** A certificate of the new CA that was replaced is not in use, if the node says that the other one is in place. */
+/** A certificate of the new CA is not in use if the node reports that one of the old CA has replaced it. */
 function judgeNode(node: NodeEvidence, cluster: ClusterEvidence, question: Question): Said {
   const { to } = question.transition;
   const heard = hearNode(node, cluster, question);
@@ -37,10 +37,10 @@ function judgeNode(node: NodeEvidence, cluster: ClusterEvidence, question: Quest
     if (!one || (newest.version !== to && isOld(name))) return [];
     return [
       {
-        why: `its certificate ${name} of version ${to}, which is taken back, is valid until ${lastDay(living, one)}`,
+        why: `its certificate ${name} is of the new CA (version ${to}), and valid until ${lastDay(living, one)}`,
         fix: isProbeName(name)
           ? UNTIL_PROBE_ENDS
-          : `run cakeless renew all on the node, which gets one of version ${question.transition.from}; or wait until it has expired`,
+          : `run cakeless renew all on the node, which gets one of version ${question.transition.from}, or wait until it has expired`,
       },
     ];
   });
@@ -48,7 +48,7 @@ function judgeNode(node: NodeEvidence, cluster: ClusterEvidence, question: Quest
 }
 
 const UNTIL_PROBE_ENDS =
-  'wait until it has expired, an hour after it was issued, or waive it; while the kubelet of a node without AWS refuses it, the forwarder requests another one every hour';
+  'wait until it has expired, an hour after it was issued, or waive it; if the kubelet of a node without AWS keeps refusing it, the forwarder requests another one every hour, so waive it';
 
 function judgeUsers(cluster: ClusterEvidence, { transition: { to } }: Question): Said {
   const living = cluster.users.filter(({ version }) => version === to);
@@ -56,7 +56,7 @@ function judgeUsers(cluster: ClusterEvidence, { transition: { to } }: Question):
   if (!one) return { missing: [], notes: [] };
   const missing = {
     subject: `${cluster.cluster}/user/all`,
-    why: `certificates of users are of version ${to}, which is taken back: ${living.length}; the last one expires on ${lastDay(living, one)}`,
+    why: `user certificates of the new CA (version ${to}): ${living.length}; the last one expires on ${lastDay(living, one)}`,
     fix: 'have these people request new ones with cakeless kubeconfig user, and waive the old ones; or wait until they have expired',
   };
   return { missing: [missing], notes: [] };

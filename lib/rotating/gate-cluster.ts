@@ -1,4 +1,4 @@
-/** What the objects of a cluster hold, as its forwarder says. */
+/** What the objects of a cluster hold, according to its forwarder. */
 import { listed } from '../printable.ts';
 import { CAS_OUTSIDE_API } from './evidence/collect.ts';
 import type { ClusterEvidence, ClusterFacts } from './evidence/evidence.ts';
@@ -43,21 +43,21 @@ function judgeCluster(
       ...incomplete.map((why) => ({
         subject,
         why,
-        fix: 'look at what the report leaves out, and waive the report by this name if the new CA is there',
+        fix: 'give the forwarder the permissions that cakeless csrsigning --rbac prints; or check by hand what the report leaves out, and waive the report by this name',
       })),
       ...judge(facts),
     ],
     notes:
       question.transition.ca === 'ca' && facts.truncated.includes(TOKEN_SECRETS)
         ? [
-            `${cluster.cluster}: nobody has looked at Secrets with tokens of service accounts; kube-controller-manager writes their ca.crt from the same file as kube-root-ca.crt`,
+            `${cluster.cluster}: Secrets with tokens of service accounts were not checked; kube-controller-manager writes their ca.crt from the same file as kube-root-ca.crt`,
           ]
         : [],
   };
 }
 
 /**
- * A forwarder may read Secrets only if somebody allows it (docs/certificates-api.md). Their ca.crt follows kube-root-ca.crt:
+ * A forwarder may read Secrets only if someone allows it (docs/certificates-api.md). Their ca.crt follows kube-root-ca.crt:
  * one process writes both from one file (kubernetes/pkg/controller/serviceaccount/tokens_controller.go).
  */
 const TOKEN_SECRETS = 'secrets';
@@ -81,9 +81,9 @@ function withoutNew(cluster: string, facts: ClusterFacts, question: Question): M
   );
   return lacking.map(({ object, isToHold }) => ({
     subject: objectSubject(cluster, object),
-    why: isToHold ? 'it does not hold the new CA' : 'it holds the old CA, and not the new one',
+    why: isToHold ? 'it does not hold the new CA' : 'it holds the old CA, but not the new one',
     fix: isToHold
-      ? 'kube-controller-manager and kube-apiserver write it: check that they run with the CA file of this node, and have started since it changed'
+      ? 'kube-controller-manager, kube-apiserver or (cluster-info) the forwarder writes it: check that it runs with the CA file of its node, and has started since that file changed'
       : 'add the new CA to its caBundle, or have its tool do so: cakeless trust-domain show has the certificate',
   }));
 }
@@ -95,7 +95,7 @@ function withOld(cluster: string, { holders }: ClusterFacts, question: Question)
       subject: objectSubject(cluster, object),
       why: 'it still holds the old CA',
       fix: object.startsWith(AUTHENTICATION)
-        ? 'API servers only add to it: the forwarder removes the old CA once all of them have dropped it; without a forwarder, edit it by hand'
+        ? 'the forwarder removes the old CA, but an API server that still has it in its files adds it again: run cakeless renew all on all control planes; without a forwarder, edit the object by hand after that'
         : 'remove the old CA from it, or have its tool do so',
     }));
 }
@@ -117,8 +117,8 @@ function notReadAgain(
     })),
     ...[...byNamespace].map(([namespace, pods]) => ({
       subject: namespaceSubject(cluster, namespace),
-      why: `pods have started before kube-root-ca.crt had the new CA, and may not have read it again: ${listed(pods)}`,
-      fix: 'restart them (kubectl rollout restart), or waive the namespace if their programs read the file again',
+      why: `pods started before kube-root-ca.crt had the new CA, and may not have read it again: ${listed(pods)}`,
+      fix: 'restart them (kubectl rollout restart); if their programs read the file again without a restart, waive the namespace',
     })),
   ];
 }

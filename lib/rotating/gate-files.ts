@@ -19,7 +19,7 @@ export function reasonsOfNewFiles(facts: NodeFacts, question: Question): Reason[
   ];
 }
 
-/** Leaves of the old CA are still in use, so nobody may have dropped it yet. */
+/** Certificates of the old CA are still in use, so no node may have dropped it yet. */
 export function reasonsOfBothFiles(facts: NodeFacts, question: Question): Reason[] {
   const withoutOld = facts.caFiles.filter(({ sha256 }) => !holdsOld(sha256, question));
   return [
@@ -45,7 +45,10 @@ export const holdsOld = (sha256: readonly string[], { oldSha256 }: Question): bo
 
 const filesOf = ({ caFiles, kubeconfigs }: NodeFacts): Holding[] => [...caFiles, ...kubeconfigs];
 
-/** A report that was too large has lost lists; a node need not have the file of `kubelet-ca`. */
+/**
+ * A report that was too large has lost lists, so an empty list proves nothing. A node need not have the file of
+ * `kubelet-ca`.
+ */
 function reasonsOfSilence(
   { caFiles, kubeconfigs }: NodeFacts,
   { transition: { ca } }: Question,
@@ -122,7 +125,7 @@ export function reasonsOfStarts(
   });
 }
 
-/** By the clock of the node, which may differ from that of the service. */
+/** Proofs have the time of the node's clock, which may differ from that of the service. */
 const CLOCKS_DIFFER_MS = 5 * 60 * 1000;
 
 /** Servers have accepted a probe certificate of the new CA in this phase. */
@@ -149,7 +152,7 @@ export function reasonsOfProofs(
 
 type Proof = NonNullable<NodeFacts['rotation']>['proved'][number];
 
-/** After the phase `trust` there are no probe certificates; what was refused then counts until it is accepted. */
+/** After phase `trust` there are no more probe certificates: a server that refused one then still counts as refusing. */
 export const reasonsOfRefusals = (
   proved: readonly Proof[],
   results: readonly Proof['result'][] = ['refused'],
@@ -166,6 +169,6 @@ export const reasonsOfRefusals = (
       : [],
   );
 
-/** What the node itself has not done. */
+/** What the node itself reports as not done. */
 export const reasonsOfLeft = ({ rotation }: NodeFacts): Reason[] =>
-  (rotation?.left ?? []).map((left) => ({ why: `it says: ${quote(left)}`, fix: RENEW }));
+  (rotation?.left ?? []).map((left) => ({ why: `the node reports: ${quote(left)}`, fix: RENEW }));

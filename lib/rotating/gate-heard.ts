@@ -1,4 +1,4 @@
-/** Who is heard: whether what a node or a forwarder has written can be used, and which nodes are gone. */
+/** Who is heard: whether the report of a node or a forwarder can be used, and which nodes are gone. */
 import { quote } from '../printable.ts';
 import type {
   ClusterEvidence,
@@ -18,8 +18,12 @@ export type HeardNode =
   | { readonly state: 'gone'; readonly note: string }
   | { readonly state: 'silent'; readonly reasons: readonly [Reason, ...Reason[]] };
 
+/** Its state folder has a forged number; docs/ca-rotation.md says how that is repaired. */
+const ON_FORGED =
+  'find out who can write to the exchange bucket and stop that; then remove the file that the warning of cakeless renew names on the node, and run cakeless renew all there';
+
 const ON_NODE =
-  'run cakeless renew all on the node, or look at its timer; if the node is gone, remove it from the cluster record or waive it';
+  'run cakeless renew all on the node, and check its timer; if the node no longer exists, remove it from the cluster record or waive it';
 
 export function hearNode(
   { node, role, isNamed, report, lastIssuedAt }: NodeEvidence,
@@ -34,7 +38,7 @@ export function hearNode(
   if (!isNamed && object === 'missing' && isOlder(lastSign, question, 'goneAfterSeconds'))
     return {
       state: 'gone',
-      note: `${cluster.cluster}: node ${quote(node)} counts as gone: the cluster has no Node object for it, its record has no entry, and it was last heard ${lastSign || 'never'}`,
+      note: `${cluster.cluster}: node ${quote(node)} counts as gone: it has no Node object and no entry in the cluster record; its last report or certificate: ${lastSign || 'never'}`,
     };
   if (!report && role === 'worker' && typeof object === 'object') return { state: 'seen', object };
   if (!report) return silent('it has written no report', ON_NODE);
@@ -42,8 +46,10 @@ export function hearNode(
   if (!facts) return silent(`its report cannot be used: ${quote(problem)}`, ON_NODE);
   if (isOlder(writtenAt, question, 'heardWithinSeconds'))
     return silent(`its last report is of ${writtenAt}`, ON_NODE);
-  const late = whyLate(facts.rotation?.sequence, question);
-  return late === undefined ? { state: 'reports', facts } : silent(late, ON_NODE);
+  const seen = facts.rotation?.sequence;
+  const late = whyLate(seen, question);
+  if (late === undefined) return { state: 'reports', facts };
+  return silent(late, (seen ?? 0) > (question.sequence ?? 0) ? ON_FORGED : ON_NODE);
 }
 
 const silent = (why: string, fix: string): HeardNode => ({
@@ -51,7 +57,7 @@ const silent = (why: string, fix: string): HeardNode => ({
   reasons: [{ why, fix }],
 });
 
-/** The Node object of a node; `unknown` if the forwarder says nothing that can be used. */
+/** The Node object of a node; `unknown` without a usable report of the forwarder. */
 function objectOf(
   node: string,
   { report }: ClusterEvidence,
@@ -72,7 +78,7 @@ export function hearCluster({ report }: ClusterEvidence, question: Question): He
   return {
     reason: {
       why: why ?? 'no forwarder has written a report about the cluster',
-      fix: 'look at the forwarder of the cluster: kubectl -n kube-system logs deployment/cakeless-csrsigning, or journalctl -u cakeless-csrsigning; a cluster without one is waived by this name, after a person has looked at its ConfigMaps, Secrets and webhooks',
+      fix: 'check the log of the forwarder: kubectl -n kube-system logs deployment/cakeless-csrsigning, or journalctl -u cakeless-csrsigning; if the cluster has no forwarder, check its ConfigMaps, Secrets and webhooks yourself, then waive the report by this name',
     },
   };
 }
@@ -89,7 +95,7 @@ function whyUnusable(
   return whyLate(facts.sequence, question);
 }
 
-/** Why a report is not about the phase as it is now. Before the start, no report has to have seen anything. */
+/** Why a report is not about the current phase. Before the start, a report need not have seen any change. */
 function whyLate(seen: number | undefined, { sequence, transition }: Question): string | undefined {
   if (transition.before === 'stable' || sequence === undefined || seen === sequence)
     return undefined;
@@ -105,6 +111,6 @@ function isOlder(
   { now, rules }: Question,
   rule: 'heardWithinSeconds' | 'goneAfterSeconds',
 ): boolean {
-  // never heard is older than anything
+  // without a time, the comparison with NaN is false: a node that was never heard is older than any rule allows
   return !(now.getTime() - Date.parse(at) <= rules[rule] * 1000);
 }

@@ -1,6 +1,6 @@
 /**
- * Before `issue`. With a cross certificate, those who know only the old CA accept the new leaves, so that only control
- * planes have to be ready: their components verify each other. Without one, everybody has to trust the new CA.
+ * Before `issue`. With a cross certificate, clients that know only the old CA accept leaf certificates of the new one, so
+ * only control planes have to be ready: their components verify each other. Without it, everything has to trust the new CA.
  */
 import type { Evidence } from './evidence/evidence.ts';
 import { judgeClusterTrust } from './gate-cluster.ts';

@@ -1,4 +1,4 @@
-/** Which certificates of a CA are still of the old version: by the ledger, and by what nodes have in place and serve. */
+/** Which certificates are still of the old CA: according to the ledger, and to what nodes have in place and serve. */
 import { quote } from '../printable.ts';
 import { isCertificateName, isProbeName } from '../profiles/certificate-names.ts';
 import type {
@@ -13,7 +13,7 @@ import { holdsOld } from './gate-files.ts';
 import { nodeSubject, type Question, type Reason } from './gate-question.ts';
 import type { Missing } from './gate-result.ts';
 
-/** Who runs it may copy it: a name that a node has invented is no part of it. */
+/** People copy this command, so it contains no name that a node may have invented. */
 const renew = (name: string) =>
   `run cakeless renew ${isCertificateName(name) ? name : 'all'} on the node`;
 
@@ -57,8 +57,8 @@ export function reasonsOfPlaces(
       if (!older.some(({ version }) => version !== transition.to)) return undefined;
       return {
         subject: certificateSubject(cluster, node.node, name),
-        why: `${name} of ${node.node} was renewed, and is not in its place on the node`,
-        fix: `check where it is used, and waive it by this name; or ${renew(name)}`,
+        why: `${name} of ${node.node} was renewed, but is not in place on the node`,
+        fix: `find out where it is used and waive it by this name, or ${renew(name)}`,
       };
     });
   return [...inPlace, ...elsewhere].filter((one) => one !== undefined);
@@ -92,12 +92,12 @@ export const reasonsOfServing = (object: NodeObject | undefined, question: Quest
     ? [
         {
           why: 'its kubelet serves a certificate of the old CA',
-          fix: 'restart the kubelet, which requests another one',
+          fix: 'restart the kubelet, which then requests another one',
         },
       ]
     : [];
 
-/** Certificates of users are not renewed: they end. */
+/** Certificates of users are not renewed automatically: they expire. */
 export function missingOfUsers(cluster: ClusterEvidence, { transition }: Question): Missing[] {
   const old = cluster.users.filter(({ version }) => version !== transition.to);
   const last = lastDay(old);
@@ -106,13 +106,13 @@ export function missingOfUsers(cluster: ClusterEvidence, { transition }: Questio
     : [
         {
           subject: `${cluster.cluster}/user/all`,
-          why: `certificates of users are of version ${transition.from}: ${old.length}; the last one expires on ${last}`,
+          why: `user certificates of the old CA (version ${transition.from}): ${old.length}; the last one expires on ${last}`,
           fix: 'have these people request new ones with cakeless kubeconfig user, and waive the old ones; or wait until they have expired',
         },
       ];
 }
 
-/** Certificates of the old CA that were replaced: nobody waits for them. */
+/** Certificates of the old CA that were replaced. No gate waits for them. */
 export function notesOfReplaced(cluster: ClusterEvidence, { transition }: Question): string[] {
   const replaced = cluster.nodes.flatMap(({ lines }) =>
     lines.flatMap(({ older }) => older.filter(({ version }) => version !== transition.to)),
@@ -121,7 +121,7 @@ export function notesOfReplaced(cluster: ClusterEvidence, { transition }: Questi
   return last === undefined
     ? []
     : [
-        `${cluster.cluster}: ${replaced.length} replaced certificates of version ${transition.from} live, the last one until ${last}; copies of them stop working when the old CA is dropped`,
+        `${cluster.cluster}: ${replaced.length} replaced certificates of the old CA (version ${transition.from}) are valid until ${last} at most; copies of them stop working when nodes drop the old CA`,
       ];
 }
 

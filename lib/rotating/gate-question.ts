@@ -14,7 +14,7 @@ export interface Question {
   readonly oldSha256: ReadonlySet<string>;
   /** SHA-256 of the certificate of the new CA; empty before the start. */
   readonly newSha256: string;
-  /** Whether leaves of the new CA carry the cross certificate, so that those who know only the old CA accept them. */
+  /** Whether leaves of the new CA carry the cross certificate, so that clients that know only the old CA accept them. */
   readonly hasCross: boolean;
 }
 
@@ -24,8 +24,8 @@ export type Findings = Pick<GateResult, 'missing' | 'notes' | 'progress'>;
 export type Reason = Omit<Missing, 'subject'>;
 
 /**
- * What a waiver calls something that others have named, for example in the Kubernetes API: two of them never have the same
- * name, so that a waiver of one does not hide another.
+ * The name in a waiver of something that others have named, for example in the Kubernetes API. Two of them never have the
+ * same name, so that a waiver of one does not cover the other.
  */
 export function waivable(name: string): string {
   const shown = quote(name);
@@ -50,8 +50,8 @@ export type JudgeNode = (node: NodeEvidence, cluster: ClusterEvidence, question:
 export type JudgeCluster = (cluster: ClusterEvidence, question: Question) => Said;
 
 /**
- * Judges every node and every cluster, and counts the nodes of which nothing is missing. What stops most comes first, since
- * a long list is cut: clusters that nobody knows, control planes, clusters, workers; each by the name of the cluster.
+ * Judges every node and every cluster, and counts the nodes of which nothing is missing. The biggest obstacles come
+ * first, since a long list is shortened: unknown clusters, control planes, clusters, workers; each by the name of the cluster.
  */
 export function judgeAll(
   evidence: Evidence,
@@ -111,6 +111,6 @@ function add(list: ReturnType<typeof emptyList>, { missing, notes }: Said): void
 const unknownClusters = ({ unknown }: Evidence): Missing[] =>
   unknown.map(({ cluster, problem }) => ({
     subject: `${cluster}/record/cluster`,
-    why: `it is not known whether the cluster is of this trust domain: ${problem}`,
+    why: `it is unknown whether the cluster is of this trust domain: ${problem}`,
     fix: 'apply the record of the cluster with cakeless cluster apply, or waive it if it no longer exists or is of another trust domain',
   }));

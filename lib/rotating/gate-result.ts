@@ -1,4 +1,4 @@
-/** What a gate says: whether a rotation may go on to a phase. */
+/** The result of a gate: whether a rotation may enter a phase. */
 
 import type { Phase } from '../contract/rotation-phases.ts';
 import type { Rotation } from '../contract/rotation-state.ts';
@@ -20,7 +20,7 @@ export interface Missing {
 
 export interface GateResult {
   readonly missing: readonly Missing[];
-  /** What a person should know, and nothing waits for. */
+  /** What a person should know, although the gate does not wait for it. */
   readonly notes: readonly string[];
   /** What is counted, such as `control-plane nodes` 2 of 3. */
   readonly progress: readonly {

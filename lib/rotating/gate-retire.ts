@@ -1,6 +1,6 @@
 /**
- * Before `retire`, which drops the old CA: everybody trusts the new one, and the newest certificate of each line is of the
- * new one and in place. What it has replaced may live on.
+ * Before `retire`, in which nodes drop the old CA: everything trusts the new one, and the newest certificate of each line is
+ * of the new one and in place. The certificates that it replaced need not have expired.
  */
 import type { ClusterEvidence, Evidence, NodeEvidence } from './evidence/evidence.ts';
 import { judgeClusterTrust } from './gate-cluster.ts';
@@ -71,7 +71,7 @@ function judgeOneCluster(cluster: ClusterEvidence, question: Question): Said {
   };
 }
 
-/** Every timer has run in the phase; a compromised CA is dropped as soon as everything else is there. */
+/** Every timer has to run in the phase. A compromised CA is dropped as soon as nothing else is missing. */
 function tooEarly({ transition, rules, now }: Question): Missing[] {
   const { rotation, compromised, trustDomain } = transition;
   const until = Date.parse(rotation?.since ?? '') + rules.issueSeconds * 1000;
@@ -80,8 +80,8 @@ function tooEarly({ transition, rules, now }: Question): Missing[] {
   return [
     {
       subject: `${trustDomain}/phase/issue`,
-      why: `the phase issue has to last until ${earliest}, so that every timer has run in it`,
-      fix: 'wait',
+      why: `phase issue must last until ${earliest}, so that every timer has run in it`,
+      fix: 'wait until then',
     },
   ];
 }

@@ -1,4 +1,4 @@
-/** The times that gates go by, as a deployment sets them: only tests shorten them. */
+/** The times that gates use, as a deployment sets them. Only tests shorten them. */
 import * as z from 'zod/mini';
 import { Fault } from '../fault.ts';
 import { DEFAULT_GATE_RULES, type GateRules } from './gate-result.ts';

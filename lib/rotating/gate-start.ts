@@ -1,4 +1,7 @@
-/** Before `trust`: every node is heard, so that it can be heard later; and no kube-controller-manager signs with the CA. */
+/**
+ * Before `trust`: every node reports, because later gates depend on its reports, and no kube-controller-manager signs with
+ * the CA.
+ */
 import { listed } from '../printable.ts';
 import type { ClusterEvidence, Evidence, NodeEvidence, NodeFacts } from './evidence/evidence.ts';
 import { hearNode } from './gate-heard.ts';
@@ -42,7 +45,7 @@ function reasonsOfSigner({ signing }: NodeFacts): Reason[] {
   return signing.signs || signing.flags.length > 0
     ? [
         {
-          why: `kube-controller-manager has flags to sign certificates, and fails with two CAs in the file: ${listed(signing.flags)}`,
+          why: `kube-controller-manager has flags to sign certificates, and would fail with two CAs in its CA file: ${listed(signing.flags)}`,
           fix,
         },
       ]
@@ -54,7 +57,7 @@ function notesOf(node: NodeEvidence, cluster: ClusterEvidence, question: Questio
   const name = nodeSubject(cluster.cluster, node.node);
   if (heard.state === 'seen')
     return [
-      `${name} writes no report: it needs cakeless renew --trust-from-cluster, or will have to be replaced or waived`,
+      `${name} writes no report: it needs cakeless renew --trust-from-cluster, or has to be replaced or waived later`,
     ];
   const exitCode = heard.state === 'reports' ? (heard.facts.renewalExitCode ?? 0) : 0;
   return exitCode === 0 ? [] : [`${name}: its last renewal exited with ${exitCode}`];

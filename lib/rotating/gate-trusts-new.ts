@@ -17,7 +17,7 @@ export interface NodeJudges {
   readonly seen: (object: NodeObject) => readonly Reason[];
 }
 
-/** What every gate says about a node that is gone or silent, and what its judges say about any other. */
+/** A node that is gone or silent is the same for every gate; `judges` decide about any other. */
 export function judgeHeard(
   node: NodeEvidence,
   cluster: ClusterEvidence,
@@ -57,14 +57,14 @@ export const judgeNodeTrust = (
         ? [
             {
               why: 'no probe has proved that its kubelet accepts certificates of the new CA',
-              fix: 'run the forwarder on a control-plane node, which asks the kubelet once the Node says that its CA file holds the new CA; replace the node, or waive it',
+              fix: 'run a forwarder on a control-plane node, which probes the kubelet once the annotation of the Node says that its CA file holds the new CA; or replace the node, or waive it',
             },
           ]
         : []),
     ],
   });
 
-/** In the phase `issue` there are no new probes: a refusal of one counts, and nobody has to have one. */
+/** In phase `issue` there are no new probes: a refusal still counts, but a proof is not required. */
 export const reasonsOfReportInIssue = (
   node: NodeEvidence,
   facts: NodeFacts,

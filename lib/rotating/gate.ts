@@ -1,7 +1,7 @@
 /**
- * Judges whether a rotation may go on to a phase, by evidence that has been read. What is not known counts as missing: a
- * report that does not exist, is old, cannot be read or has not seen the last change says nothing. What somebody writes
- * about themselves is used for nobody else, so a lie of a node delays that node, and one of a forwarder its own cluster.
+ * Judges whether a rotation may enter a phase, by evidence that has been read. Anything unknown counts as missing: a report
+ * that does not exist, is too old, cannot be read or has not seen the last change proves nothing. A report is used only for
+ * its own node or cluster, so a lie of a node harms that node, and a lie of a forwarder its cluster.
  */
 
 import { X509Certificate } from 'node:crypto';

@@ -111,8 +111,8 @@ const EXTENSIONS = [
 ].join();
 
 /**
- * Compares what is read, by OpenSSL where it can, with what the certificate of this version and key is. Nothing else is
- * signed, even if the record is forged.
+ * Compares the draft, as OpenSSL reads it where it can, with what the certificate of this version and key has to be.
+ * Nothing else is signed, even if the record is forged.
  * @throws Fault lint-failed
  */
 export function soundOnly(
@@ -139,7 +139,7 @@ export function soundOnly(
     ['self-issued', String(x509.checkIssued(x509)), 'true'],
   ]);
   if (!(drafted.notBefore < drafted.notAfter))
-    throw new Fault('lint-failed', `draft of ${name.ca}: it ends before it begins`);
+    throw new Fault('lint-failed', `draft of ${name.ca}: it expires before it becomes valid`);
   return found;
 }
 

@@ -1,4 +1,4 @@
-/** The gate of the phase that comes next in a rotation, and what it says. */
+/** The gate of the next phase of a rotation, and its findings. */
 import type { TrustDomainDocument } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
@@ -22,7 +22,7 @@ export function nextChangeOf(document: TrustDomainDocument): NextChange | undefi
   throw new Fault('document-malformed', `${trustDomain}: phase ${phase} of ${ca} has no next`);
 }
 
-/** What people see of a gate. */
+/** The findings of a gate that people see. */
 export type JudgedNext = Pick<
   RotationStatus,
   'missing' | 'notes' | 'progress' | 'todo' | 'leftOut'

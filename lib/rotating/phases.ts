@@ -1,6 +1,6 @@
 /**
- * The phases of a rotation, and which may follow which. A change is always to a neighbor. Each can be undone, except
- * the end.
+ * The phases of a rotation, and which may follow which. A change is always to an adjacent phase. Each can be
+ * undone, except the end.
  */
 import type { Phase } from '../contract/rotation-phases.ts';
 import {
@@ -31,7 +31,7 @@ export const PHASE_CHANGES: readonly PhaseChange[] = [
   { before: 'retire', after: 'stable', direction: 'forward', hasGate: true },
   { before: 'issue', after: 'trust', direction: 'back', hasGate: false },
   { before: 'retire', after: 'issue', direction: 'back', hasGate: false },
-  // what the new CA has issued must have ended: nobody would trust it any more
+  // nothing trusts the new CA after this, so no certificate of it may be in use
   { before: 'trust', after: 'stable', direction: 'back', hasGate: true },
 ];
 
@@ -49,7 +49,7 @@ export type FoundTransition =
   /** Says what is allowed instead. */
   | { readonly kind: 'refused'; readonly why: string };
 
-/** The number of the next version of a CA: those of rotations that were taken back are never used again. */
+/** The number of the next version of a CA: those of canceled rotations are never used again. */
 export const nextVersionOf = ({ versions }: CaVersions): number =>
   Math.max(...versions.map(({ version }) => version)) + 1;
 
@@ -62,12 +62,12 @@ export function findTransition(document: TrustDomainDocument, asked: AskedPhase)
     return refused(`trust domain ${trustDomain} has no ${ca}; it has ${names(document)}`);
   if (rotation && rotation.ca !== ca)
     return refused(
-      `${rotation.ca} of trust domain ${trustDomain} is being rotated (phase ${rotation.phase}), and only one CA is rotated at a time: end that rotation first, or take it back`,
+      `${rotation.ca} of trust domain ${trustDomain} is being rotated (phase ${rotation.phase}), and only one CA is rotated at a time: finish that rotation first, or go back to stable`,
     );
   const before = rotation?.phase ?? 'stable';
   if (rotation && compromised && !rotation.compromised)
     return refused(
-      `the rotation of ${ca} was not started as that of a compromised CA: use declare-compromised`,
+      `the rotation of ${ca} was not started as that of a compromised CA: use cakeless trust-domain declare-compromised`,
     );
   if (before === after) return { kind: 'reached' };
   const change = PHASE_CHANGES.find((row) => row.before === before && row.after === after);
@@ -92,7 +92,7 @@ export function findTransition(document: TrustDomainDocument, asked: AskedPhase)
   return { kind: 'change', change, transition };
 }
 
-/** What nothing vouches for is neither started as if it did, nor taken back by any node. */
+/** A compromised CA is not rotated as if it could vouch for a new one, and no node restores it after it was dropped. */
 function whyNotCompromised(
   { trustDomain, rotation }: TrustDomainDocument,
   { versions }: CaVersions,
@@ -102,9 +102,9 @@ function whyNotCompromised(
 ): string | undefined {
   const isKnown = versions.some((one) => one.version === from && one.compromised === true);
   if (!rotation && isKnown && !compromised)
-    return `version ${from} of ${ca} of trust domain ${trustDomain} was declared compromised, and vouches for nothing: rotate it as that of a compromised CA (--compromised)`;
+    return `version ${from} of ${ca} of trust domain ${trustDomain} was declared compromised, so it cannot vouch for a new CA: rotate it as a compromised CA (--compromised)`;
   return rotation?.compromised && before === 'retire' && direction === 'back'
-    ? `the old ${ca} is compromised, and no node takes it back; allowed now: stable`
+    ? `the old ${ca} is compromised, and no node restores it; allowed now: stable`
     : undefined;
 }
 
@@ -118,6 +118,6 @@ const names = (document: TrustDomainDocument) =>
 const phasesAfter = (phase: Phase): Phase[] =>
   PHASE_CHANGES.filter(({ before }) => before === phase).map(({ after }) => after);
 
-/** The way on from a phase; the ways back are others. */
+/** The phase that follows in the forward direction. */
 export const nextPhaseOf = (phase: Phase): Phase | undefined =>
   PHASE_CHANGES.find(({ before, direction }) => before === phase && direction === 'forward')?.after;

@@ -50,7 +50,7 @@ export async function planRotation(
   return { ...planOfRetire(document, transition, waivers), notes: [] };
 }
 
-/** A company that has its own root may forbid others, so it is said before a key is created. */
+/** A company with its own root may forbid others, so the operator has to confirm it before a key is created. */
 function refuseOwnRoot(
   document: TrustDomainDocument,
   transition: Transition,
@@ -61,7 +61,7 @@ function refuseOwnRoot(
   if (ownRoot || !old || originOf(old) !== 'subordinate') return;
   throw new Fault(
     'request-malformed',
-    `${ca} of trust domain ${document.trustDomain} is below another CA, and a rotation creates a CA that is its own root: that other CA does not certify it; if that is allowed, plan it with ownRoot (--own-root); a new CA below the other one needs another trust domain`,
+    `${ca} of trust domain ${document.trustDomain} is below another CA, but a rotation creates a CA that is its own root, which that other CA does not certify; if that is allowed, use --own-root (ownRoot); for a new CA below the other one, create another trust domain`,
   );
 }
 
@@ -94,7 +94,7 @@ async function recordStart(
   return { signer, draft, cross };
 }
 
-/** What is recorded stays: an approver may have looked at it. */
+/** A recorded draft is never replaced: an approver may have reviewed it. */
 async function refuseOther(
   caKeys: CaKeys,
   draft: RecordedDraft,
@@ -111,7 +111,7 @@ async function refuseOther(
   if (others.length === 0) return;
   throw new Fault(
     'request-malformed',
-    `version ${record.version} of ${record.ca} of trust domain ${record.trustDomain} is drafted with ${others.join(' and ')} (${caRecordKey(record)}), and a recorded draft stays: plan it as it is`,
+    `version ${record.version} of ${record.ca} of trust domain ${record.trustDomain} is drafted with ${others.join(' and ')} (${caRecordKey(record)}), and a recorded draft cannot change: repeat the command without the options that differ`,
   );
 }
 

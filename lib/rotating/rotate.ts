@@ -1,6 +1,6 @@
 /**
- * Changes the phase of a rotation, if what the change needs is there: the approval of its plan, and the evidence of its
- * gate. Nothing is changed otherwise. A change that was begun is finished, without asking again: it was decided.
+ * Changes the phase of a rotation, if the change has what it needs: the approval of its plan, and the evidence of its gate.
+ * Otherwise nothing is changed. An unfinished change is finished without checking again, because it was decided already.
  */
 import { publishTrust } from '../ca/publish-trust.ts';
 import type { RotationStep } from '../contract/rotation.ts';
@@ -37,7 +37,9 @@ export async function rotate(
   if (begun) {
     const step = sameOnly(begun, wanted);
     if (!dryRun) return responseOf(await finishStep(service, step), request, true, NOTHING);
-    const notes = [`this change was begun at ${step.at}, and is not finished: repeat the command`];
+    const notes = [
+      `this change was begun at ${step.at}, and is not finished: run the command without --dry-run to finish it`,
+    ];
     return responseOf(document, request, false, { ...NOTHING, notes });
   }
   const verdict = await judge(service, gate, document, change, transition, request);
@@ -115,7 +117,7 @@ async function judgeApproval(
   if (!plan)
     throw new Fault(
       'request-malformed',
-      `the rotation of ${ca} of trust domain ${trustDomain} is not planned yet: plan it first (action plan-rotation), and have the plan approved`,
+      `the rotation of ${ca} of trust domain ${trustDomain} is not planned yet: run cakeless trust-domain rotate without --dry-run (action plan-rotation), and have the plan approved`,
     );
   const state = await readRotationApprovals(service.authority, plan);
   if (state.state === 'approved') return { plan, approvedBy: state.by, missing: [] };
@@ -124,7 +126,7 @@ async function judgeApproval(
     why: `the plan ${plan.digest} is not approved: ${state.why}`,
     fix:
       state.state === 'denied'
-        ? 'talk to the approver who denied it; another plan, for example with other waivers, needs a new approval'
+        ? 'talk to the approver who denied it; a different plan, for example with other waivers, needs a new approval'
         : 'have an approver approve this plan',
   };
   return { plan, approvedBy: [], missing: [missing] };

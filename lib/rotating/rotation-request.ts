@@ -22,7 +22,7 @@ interface OfCa {
 export interface PlanRotationRequest extends OfCa {
   readonly action: 'plan-rotation';
   readonly phase: ApprovedPhase;
-  /** The old key may be in other hands. For `retire` it is known. @default false */
+  /** The old key may have been stolen. For `retire` it is known. @default false */
   readonly compromised?: boolean;
   /** Evidence that may be missing. `rotate` must get the same. @default none */
   readonly waivers?: readonly GivenWaiver[];
@@ -56,7 +56,7 @@ export interface RotationStatusRequest {
   readonly live?: boolean;
 }
 
-/** From now on, nothing vouches for anything because the old CA of the rotation under way has signed it. */
+/** From now on, the old CA of the current rotation vouches for no other CA. */
 export interface DeclareCompromisedRequest extends OfCa {
   readonly action: 'declare-compromised';
 }
@@ -100,10 +100,10 @@ export interface PlannedRotation extends RotationPlan {
   readonly notes: readonly string[];
 }
 
-/** What a gate found, without the digest of its evidence. */
+/** The findings of a gate, without the digest of its evidence. */
 export type Findings = Omit<GateResult, 'evidenceSha256'>;
 
-/** The most important of what a gate found: a fleet of a thousand clusters can lack more than a response can hold. */
+/** The most important findings of a gate: a fleet of a thousand clusters can lack more than a response can hold. */
 export interface BoundFindings extends Findings {
   /** How many there are beyond those in the lists. */
   readonly leftOut: { readonly missing: number; readonly notes: number };
@@ -150,7 +150,7 @@ export interface RotationStatus extends BoundFindings {
   };
   /** If the next phase needs an approval: its plan without waivers. */
   readonly plan?: RotationPlan;
-  /** What people have to do now: each thing once, with those whom it concerns. */
+  /** What people have to do now: each thing once, with the subjects that it concerns. */
   readonly todo: readonly string[];
   readonly leftOut: BoundFindings['leftOut'] & { readonly todo: number };
 }

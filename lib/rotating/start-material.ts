@@ -48,7 +48,9 @@ export const whyWithoutCross = (
   old: IssuingCa,
   now: Date,
 ): string | undefined =>
-  compromised ? `the old ${ca} is compromised, so it vouches for nothing` : whyNoCross(old, now);
+  compromised
+    ? `the old ${ca} is compromised, so it cannot vouch for a new one`
+    : whyNoCross(old, now);
 
 /** What was recorded for a start; undefined if that is not complete. @throws Fault lint-failed if it is not sound */
 export async function readStart(

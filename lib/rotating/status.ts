@@ -1,4 +1,4 @@
-/** How far the rotation of a trust domain is, and what a person has to do now. Only reads. */
+/** How far the rotation of a trust domain is, and what a person has to do now. Read-only. */
 import type { TrustDomainDocument } from '../contract/trust-domain.ts';
 import type { Service } from '../service.ts';
 import { readRotationApprovals } from './approvals.ts';
@@ -45,7 +45,7 @@ export async function rotationStatus(
   };
 }
 
-/** Approvals are read in any case: they are few. */
+/** A summary saves the reads of all clusters. Approvals are few, so they are always read. */
 async function findingsOf(
   service: Service,
   gate: Gate,
@@ -71,8 +71,10 @@ async function approvalTodo(service: Service, plan: RotationPlan | undefined): P
   const state = await readRotationApprovals(service.authority, plan);
   return state.state === 'approved'
     ? []
-    : [`phase ${plan.phase} needs an approval of its plan ${plan.digest}: ${state.why}`];
+    : [
+        `phase ${plan.phase} needs an approval of its plan ${plan.digest}: ${state.why}; cakeless trust-domain rotate prints the command for an approver`,
+      ];
 }
 
 const changeTodo = ({ trustDomain, rotation }: TrustDomainDocument, next: string): string =>
-  `an operator changes the phase of ${rotation?.ca} of trust domain ${trustDomain} from ${rotation?.phase} to ${next}`;
+  `to change from phase ${rotation?.phase} to ${next}, an operator runs cakeless trust-domain rotate ${trustDomain} --ca ${rotation?.ca} --to ${next}`;

@@ -1,6 +1,6 @@
 /**
  * The summary of a rotation: written by the daily check, which reads the reports of all clusters anyway, and shown to anyone
- * who asks how far the rotation is. Only a reading of the evidence decides about a change.
+ * who asks how far the rotation is. Changes of phase never use it: they read the evidence.
  */
 import {
   type RotationSummary,
@@ -23,7 +23,7 @@ import type { TrustDomainObject } from './read-trust-domain.ts';
 const FRESH_MS = 26 * 60 * 60 * 1000;
 
 /**
- * Judges the next gate of a rotation, and writes what it says. Of runs at the same time, the first one is written.
+ * Judges the next gate of a rotation, and writes its findings. Of simultaneous runs, the first one to finish is written.
  * @returns undefined if the trust domain is stable
  */
 export async function writeSummary(
@@ -61,7 +61,7 @@ export async function writeSummary(
   return summary;
 }
 
-/** undefined unless one says how the rotation is today, by the same rules. */
+/** undefined unless it is fresh, and of the same document and rules. */
 export async function readSummary(
   { authority, now }: Pick<Service, 'authority' | 'now'>,
   rules: GateRules,

@@ -12,12 +12,12 @@ export interface Waived {
 }
 
 /**
- * All about a cluster. Its control planes can report thousands of objects that do not exist; nobody else waits for a
- * cluster that people have given up.
+ * Everything about a cluster. Its control planes can report thousands of objects that do not exist, which cannot be waived one
+ * by one; and other clusters must not wait for one that people have given up.
  */
 const ALL = /^([^/]+)\/cluster\/all$/;
 
-/** All subjects of the cluster, but not how long a phase of a trust domain of that name lasts. */
+/** All subjects of the cluster. `NAME/phase/…` is about a trust domain, which may have the same name as a cluster. */
 function covers(waiver: string, subject: string): boolean {
   if (waiver === subject) return true;
   const [, cluster] = ALL.exec(waiver) ?? [];

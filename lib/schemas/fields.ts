@@ -46,9 +46,9 @@ const counted = (prefix: string) => ({
 });
 
 const PHASE =
-  '`trust`: nodes take the new CA beside the old one; `issue`: they replace their certificates; `retire`: they drop the old CA';
+  '`trust`: nodes trust the new CA beside the old one; `issue`: they replace their certificates; `retire`: they drop the old CA';
 const COMPROMISED =
-  'whether the old key may be in other hands, so that nothing that it signs vouches for anything';
+  'whether the old key may have been stolen, so that it cannot vouch for another version';
 
 const fingerprintsOf = (path: string) => ({
   [`${path}.version`]: 'number of the version',
@@ -150,7 +150,7 @@ export const FIELDS = {
         ],
         [
           `cas.${ca}.versions[].compromised`,
-          'whether its key may be in other hands, so that it vouches for no other version',
+          'whether its key may have been stolen, so that it vouches for no other version',
         ],
         [
           `cas.${ca}.versions[].renewals`,

@@ -29,7 +29,7 @@ export interface RotatedCa {
   /** Writes what is recorded before the new version, and the cross certificate, are signed, and the claim of its key. */
   record(changes?: CrossChanges): void;
   /** Writes the document of the trust domain as it is in a phase; `stable` is the end of the rotation, or a take-back. */
-  enter(phase: RotationPhase | 'ended' | 'taken back', more?: { compromised?: boolean }): void;
+  enter(phase: RotationPhase | 'ended' | 'canceled', more?: { compromised?: boolean }): void;
 }
 
 export interface CrossChanges {
@@ -97,7 +97,7 @@ export async function addVersion(
     enter: (phase, { compromised } = {}) => {
       const at = memory.now.toISOString();
       const isNew = phase === 'issue' || phase === 'retire' || phase === 'ended';
-      const ended = { ended: from, 'taken back': to }[phase as string];
+      const ended = { ended: from, canceled: to }[phase as string];
       const versions = [from, to].map((one) => (one === ended ? { ...one, endedAt: at } : one));
       const common = { ca, from: 1, to: 2, since: at, startedAt: at };
       const document: TrustDomainDocument = {
@@ -105,7 +105,7 @@ export async function addVersion(
         cas: { ...memory.document.cas, [ca]: { signing: isNew ? 2 : 1, versions } },
         sequence: 1,
         ...(phase !== 'ended' &&
-          phase !== 'taken back' && {
+          phase !== 'canceled' && {
             rotation: { ...common, phase, ...(compromised && { compromised }) },
           }),
         ...(phase === 'issue' && { mustUnderstand: ['rotation'] }),

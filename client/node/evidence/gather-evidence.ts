@@ -24,7 +24,9 @@ export async function gatherEvidence(
     await rememberProofs(deps.stateDir, proofs);
     await rememberStarts(deps.stateDir, starts);
   } catch (error) {
-    deps.terminal.progress(`note: the proofs of this node are not remembered: ${error}`);
+    deps.terminal.progress(
+      `note: the proofs of this node could not be stored: ${error}; the next run proves them again`,
+    );
   }
   return evidence;
 }

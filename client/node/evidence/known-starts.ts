@@ -1,7 +1,7 @@
 /**
- * The processes that have started with the CA certificates that are in their files now. The times of the files alone do not
- * tell: a rotation turns the order of the certificates in them, and kubeconfigs get new client certificates, and neither asks
- * for a restart. What is remembered counts for one process and one set of certificates.
+ * The processes that started with the CA certificates that are in their files now. The times of the files alone do not show
+ * that: a rotation changes the order of the certificates in them, and kubeconfigs get new client certificates, and neither
+ * requires a restart. An entry counts only for the same processes and the same set of certificates.
  */
 import { join } from 'node:path';
 import * as z from 'zod/mini';

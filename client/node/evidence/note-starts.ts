@@ -1,4 +1,4 @@
-/** Before the files of a node change: which components have read those that are there. */
+/** Before the files of a node change: remembers which components have read the current ones. */
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import type { Clock } from '../../clock.ts';
 import type { NodeFolders } from '../disk/places.ts';
@@ -11,7 +11,7 @@ interface NoteDeps extends Processes {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** An administrator may have restarted the kubelet since the last run: its start is later than the files only now. */
+/** If an administrator has restarted the kubelet since the last run, only the current times of the files can show it. */
 export async function noteStarts(deps: NoteDeps, ca: CaName): Promise<void> {
   const found = find(deps, ca);
   if (found) await rememberStarts(deps.stateDir, found.starts);

@@ -46,7 +46,7 @@ const NAMES: Readonly<Record<ProbeCa, ProbeName>> = { ca: 'probe-ca', 'etcd-ca':
 /** As for other certificates that need no approval, after a lost event. */
 const WAIT_SECONDS = 60;
 
-/** Never throws: without a probe the servers stay unproved, and nothing else is wrong. */
+/** Never throws: without a probe the servers stay unproved, but the run is otherwise fine. */
 export async function obtainProbe(
   deps: ProbeDeps,
   place: NodePlace,
@@ -94,7 +94,7 @@ async function request(
     now: deps.clock.now(),
   });
   if (problems.length > 0) return { problem: problems.join('; ') };
-  // alone: a server that knows only the old CA would take a leaf with a cross certificate
+  // without the cross certificate, with which a server that knows only the old CA would accept the leaf
   const [cert = ''] = certificatesIn(text);
   return { pair: { cert, key: keyPem } };
 }

@@ -1,4 +1,4 @@
-/** Whether servers take a certificate of the new CA: each is asked with a probe certificate. */
+/** Whether servers accept a certificate of the new CA: each gets a request with a probe certificate. */
 import { askServer, type ClientPair, type Server } from './ask-server.ts';
 import { isForEveryone, PROBING, type Verdict } from './judge-answer.ts';
 import type { ProbedComponent, ProbeTarget } from './probe-targets.ts';
@@ -55,10 +55,10 @@ export async function askWithProbe(
 
 const OPEN = {
   result: 'unreachable',
-  why: 'it responds without a client certificate, too',
+  why: 'it responds without a client certificate too, so this proves nothing',
 } as const;
 
 const WORDS = {
   refused: 'refuses a certificate of the new CA',
-  unreachable: 'could not be asked with a certificate of the new CA',
+  unreachable: 'could not be probed with a certificate of the new CA',
 };

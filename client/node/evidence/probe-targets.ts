@@ -1,4 +1,4 @@
-/** The servers of this node that take client certificates of a CA, where they listen, and how they are verified. */
+/** The servers of this node that accept client certificates of a CA, where they listen, and how they are verified. */
 import { join } from 'node:path';
 import { URL } from 'node:url';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
@@ -22,7 +22,7 @@ export interface ProbeTarget extends Server {
 const KUBELET_PORT = 10_250;
 
 /**
- * Other members of etcd and other API servers prove themselves. Servers that verify clients by `front-proxy-ca` read its
+ * Other nodes prove their own etcd members and API servers. Servers that verify clients by `front-proxy-ca` read its
  * file again when it changes, and none verifies clients by `kubelet-ca`.
  */
 export function probeTargets(

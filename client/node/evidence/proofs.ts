@@ -1,6 +1,6 @@
 /**
  * The servers of this node that have accepted a certificate of the new CA, so that the next run need not request another
- * one. A proof counts for one state of the rotation, the CA certificates and the process.
+ * one. A proof counts only for the same change of the rotation, CA certificates and processes.
  */
 import { join } from 'node:path';
 import * as z from 'zod/mini';
@@ -37,7 +37,7 @@ export async function rememberProofs(stateDir: string, proofs: Proofs): Promise<
   await writeDurably(fileIn(stateDir), `${JSON.stringify(proofs)}\n`, 0o600);
 }
 
-/** Nothing if none of this state of the rotation are remembered, or the file cannot be read. */
+/** Empty if none of this change of the rotation is remembered, or the file cannot be read. */
 export function recallProofs(stateDir: string, sequence: number): Proofs {
   const none: Proofs = { sequence, proved: [], left: [] };
   try {

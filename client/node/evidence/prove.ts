@@ -1,4 +1,4 @@
-/** Proves that the servers of this node accept the new CA: those again whose last proof no longer counts. */
+/** Proves that the servers of this node accept the new CA. Servers whose last proof still counts are not probed again. */
 import type { PublishedRotation } from '../../../lib/contract/published-rotation.ts';
 import type { KeyKind } from '../../../lib/csr/public-key.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
@@ -30,7 +30,7 @@ export interface ProveDeps extends ProbeDeps {
   readonly probeTimeoutMs?: number;
 }
 
-/** Nothing outside phase `trust`, and before the CA file of this node has the new CA. */
+/** Empty outside phase `trust`, or if the CA file of this node does not have the new CA yet. */
 export async function prove(
   deps: ProveDeps,
   place: NodePlace,
@@ -97,6 +97,6 @@ function readCas(ca: CaName, folders: NodeFolders) {
   try {
     return parseCertificates(readTextIfThere(caFileOf(ca, folders)) ?? '');
   } catch {
-    return []; // those who need the file say so
+    return []; // whatever needs the file reports that
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What this node reports about a rotation, as the last run left it. Apart from `gather-evidence.ts`: who only reads it needs
- * no code that requests probes.
+ * What this node reports about a rotation, as the last run left it. Separate from `gather-evidence.ts`, because commands that
+ * only read it should not load the code that requests probes.
  */
 import { type NodeReport, REPORT_LIMITS } from '../../../lib/contract/node-report.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
@@ -55,14 +55,14 @@ export function evidenceOf(
 
 const NOTHING: StartedComponents = { started: [], unknown: [], starts: [] };
 
-/** A file that cannot be looked at must not hide what is known. */
+/** An unreadable file must not hide what is known. */
 function look(ca: CaName, { folders, stateDir, proc }: Place, now: Date): StartedComponents {
   try {
     const known = recallStarts(stateDir);
     return findStarted(ca, folders, now, { known, ...(proc !== undefined && { proc }) });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { ...NOTHING, unknown: [`when components started is not known: ${reason}`] };
+    return { ...NOTHING, unknown: [`it is unknown when components started: ${reason}`] };
   }
 }
 

@@ -18,7 +18,7 @@ type Started = NonNullable<NodeReport['rotation']>['started'][number];
 
 export interface StartedComponents {
   readonly started: Started[];
-  /** Components of which it is not known, in sentences. */
+  /** Components of which this is unknown, in sentences. */
   readonly unknown: string[];
   /** What to remember for the next run. */
   readonly starts: KnownStart[];
@@ -49,7 +49,7 @@ export function findStarted(
     const changedAt = lastChange(files);
     if (startedAt === undefined)
       found.unknown.push(
-        `${component} was not found among the processes of this node, so it is not known whether it has read the CA certificates of ${ca}`,
+        `${component} was not found among the processes of this node, so it is unknown whether it has read the CA certificates of ${ca}`,
       );
     else if (changedAt !== undefined) {
       const start = { component, processes, certificates: digestOfCas(files) };

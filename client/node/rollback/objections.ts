@@ -121,7 +121,7 @@ function findLostRootCa(installation: Installation, folders: NodeFolders): strin
     : [];
 }
 
-/** CA files and kubeconfigs that would trust a CA again that a rotation has retired: its key may be in other hands. */
+/** CA files and kubeconfigs that would trust a CA again that a rotation has retired: its key may have been stolen. */
 function findRetired(installation: Installation, memory: RotationMemory | undefined): string[] {
   if (!memory || memory.gone.length === 0) return [];
   const gone = memory.gone.map(({ key }) => key);

@@ -1,4 +1,4 @@
-/** Which certificates of a node a rotation replaces, however long they are valid. */
+/** Which certificates of a node a rotation replaces, even if they are valid for a long time. */
 import type { X509Certificate } from 'node:crypto';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
@@ -12,9 +12,9 @@ import { vouchersOf } from './vouchers.ts';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Whether a certificate is of a version whose certificates are replaced, and the node can trust another one. The first
- * leaves only what was signed after the phase began: if the service signed it with that version anyway, something is
- * wrong, and one request a day finds out when it is over.
+ * Whether a certificate is of a version whose certificates are replaced, and the node can trust another version. A
+ * certificate of that version that was signed after the phase began is not due for a day: the service should not have
+ * signed it, so something is wrong, and one request a day is enough to find out when that is over.
  */
 export function dueBy(
   followed: FollowedRotation | undefined,

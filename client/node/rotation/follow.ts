@@ -1,4 +1,4 @@
-/** Whether this node follows what is published: never something older than it has seen. */
+/** Whether this node follows what is published: never anything older than what it has already seen. */
 import type { PublishedRotation } from '../../../lib/contract/published-rotation.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import {
@@ -22,7 +22,7 @@ export interface RotationReading {
   readonly isReplayed: boolean;
 }
 
-/** Never throws: without it, a renewal does what it does in a stable trust domain. Writes nothing. */
+/** Never throws: without a rotation, a renewal does the same as in a stable trust domain. Writes nothing. */
 export async function followRotation(
   source: RotationSource | undefined,
   stateDir: string,
@@ -48,19 +48,19 @@ export async function followRotation(
 }
 
 const describeMissing = ({ trustDomain, sequence }: RotationMemory, reason: string) =>
-  `warning: the rotation of trust domain ${trustDomain} cannot be followed: ${reason}; this node has followed number ${sequence}, and changes nothing for a rotation until it can read a newer one`;
+  `warning: the rotation of trust domain ${trustDomain} cannot be followed: ${reason}; this node has seen change ${sequence}, and follows no rotation until it can read that change or a newer one`;
 
 const describeReplay = (
   { trustDomain, sequence }: PublishedRotation,
   before: RotationMemory,
   stateDir: string,
 ) =>
-  `warning: what trust domain ${trustDomain} publishes about rotations has number ${sequence}, but this node has seen number ${before.sequence}: it is ignored, because an old one was replayed, or the higher one was forged; compare both with cakeless trust-domain rotation ${trustDomain}, and if ${sequence} is right, remove ${rotationMemoryFile(stateDir)}`;
+  `warning: trust domain ${trustDomain} publishes change ${sequence} of its rotations, but this node has seen change ${before.sequence}: it is ignored, because either an old change was replayed, or the higher number was forged; ask an operator to compare both with cakeless trust-domain rotation ${trustDomain}, and if ${sequence} is right, remove ${rotationMemoryFile(stateDir)}`;
 
 /** More than a trust domain can have had. */
 const MOST_REMEMBERED = 100;
 
-/** @param known keys that may be in other hands, whichever trust domain said so: its name is published, too */
+/** @param known compromised keys, whichever trust domain said so: its name is published too, so it may be forged */
 function advance(
   before: RotationMemory | undefined,
   known: RotationMemory['compromised'],

@@ -1,4 +1,4 @@
-/** Which versions of a CA the certificates of a node are of. A version is known by its key: same-key renewals keep it. */
+/** Which versions of a CA the certificates of a node are of. A version is identified by its key, which a renewal keeps. */
 import type { X509Certificate } from 'node:crypto';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { currentContent } from '../disk/file-change.ts';

@@ -1,6 +1,7 @@
 /**
- * The cross certificate: the key of a new CA, certified by the one that this node trusts. Who has the old key can do
- * everything to this node already, so it vouches for a new CA without a person, wherever it was read (decision 0061).
+ * The cross certificate: the key of a new CA, certified by the one that this node trusts. Anyone who has
+ * the old key can already impersonate everything to this node, so the cross certificate vouches for a new CA without a
+ * person, wherever it was read (decision 0061).
  */
 import { X509Certificate } from 'node:crypto';
 import { basicConstraintsOf } from '../../../lib/ca/lint-parts.ts';
@@ -19,12 +20,12 @@ import { hashOf } from '../trust/ca-cert-hash.ts';
 import { isSignedBy } from '../trust/path.ts';
 
 export const REFUSALS = {
-  compromised: 'the key of the old CA may be in other hands, so nothing that it signed vouches',
+  compromised: 'the key of the old CA may have been stolen, so it cannot vouch for the new CA',
   'not-one-certificate': 'the cross certificate is not exactly one certificate in PEM',
-  'not-a-ca': 'the cross certificate is not one of a CA (basicConstraints CA:FALSE)',
+  'not-a-ca': 'the cross certificate is not a CA certificate (basicConstraints without CA:TRUE)',
   'no-cert-sign': 'the cross certificate may not sign certificates (keyUsage without keyCertSign)',
   'path-length':
-    'the old CA may have no CA below it (pathLenConstraint), so its cross certificate is not valid',
+    'the old CA must not have a CA below it (pathLenConstraint), so its cross certificate is not valid',
   'not-valid-now': 'the cross certificate is not valid at this time (check the clock)',
   'other-key': 'the cross certificate is not for the key of the new CA',
   'not-signed-by-ours': 'no certificate in the file of this CA has signed the cross certificate',
@@ -40,8 +41,8 @@ export interface Voucher {
 }
 
 /**
- * Whether it vouches for a certificate. The new CA is its own root: without that signature anyone could have chosen all
- * that the cross certificate does not say, such as how long it is valid.
+ * Whether it vouches for a certificate. That must be self-signed: otherwise anyone could choose everything that the cross
+ * certificate does not determine, such as how long the new CA is valid.
  */
 export const vouchesFor = ({ key, cross }: Voucher, one: X509Certificate): boolean =>
   key === hashOf(one) && cross.subject === one.subject && isSelfSigned(one);
@@ -54,7 +55,7 @@ export interface VoucherInput {
   readonly key: string | undefined;
   /** CA certificates that may vouch: those in the file of this CA, and cross certificates that they vouch for. */
   readonly trusted: readonly X509Certificate[];
-  /** Keys that may be in other hands. */
+  /** Keys that may have been stolen. */
   readonly compromised: readonly string[];
   readonly now: Date;
 }

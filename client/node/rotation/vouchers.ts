@@ -1,4 +1,4 @@
-/** Which keys the CA file of a node vouches for, directly or through the rotations that the node has slept through. */
+/** Which keys the CA file of a node vouches for, directly or through rotations that the node has missed. */
 import type { X509Certificate } from 'node:crypto';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import type { FollowedRotation } from './follow.ts';
@@ -6,7 +6,7 @@ import { judgeCross, type Refusal, type Voucher } from './voucher.ts';
 
 export interface Vouchers {
   readonly accepted: readonly Voucher[];
-  /** Why nothing vouches for the new CA of the rotation that is under way. */
+  /** Why nothing vouches for the new CA of the current rotation. */
   readonly refusal?: Refusal;
 }
 
@@ -45,7 +45,7 @@ export function vouchersOf(
 
 interface Offered {
   readonly cross: string;
-  /** That it must be for; undefined for a rotation that has ended. */
+  /** The key that it must certify; undefined for a rotation that has ended. */
   readonly key: string | undefined;
 }
 

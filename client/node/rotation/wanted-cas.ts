@@ -1,7 +1,7 @@
 /**
- * What a rotation changes in the CA files of a node: a new CA that the old one vouches for, an old one that this node
- * takes back, and a CA that is dropped because nothing on the node needs it any more. What is published proves none of
- * this, so each change is judged by what the node has.
+ * What a rotation changes in the CA files of a node: a new CA that the old one vouches for, an old CA that this node
+ * restores, and a CA that is dropped because nothing on the node needs it any more. What is published proves none of this,
+ * so each change is checked against what the node already has.
  */
 import type { X509Certificate } from 'node:crypto';
 import { certificateToPem } from '../../../lib/certificate/pem.ts';
@@ -32,7 +32,7 @@ export interface KeptCertificate {
 export interface WantedCas {
   /** CAs whose files change. */
   readonly rotated: ReadonlyMap<CaName, RotatedCa>;
-  /** Why this node does not do what the rotation asks for, each in a sentence. */
+  /** Why this node does not do what the rotation requires, each in a sentence. */
   readonly refused: readonly { readonly ca: CaName; readonly why: string }[];
   /** CAs that it drops, by their keys. */
   readonly dropped: readonly {
@@ -109,7 +109,7 @@ const pemOf = (certificates: readonly X509Certificate[]) =>
 const isIn = (list: readonly X509Certificate[]) => (one: X509Certificate) =>
   list.some(({ fingerprint256 }) => fingerprint256 === one.fingerprint256);
 
-/** Certificates of the bundle whose key is vouched for, and those that return. */
+/** Certificates of the bundle whose key is vouched for, and those that are restored. */
 function gain(
   ca: CaName,
   ours: readonly X509Certificate[],
@@ -134,13 +134,16 @@ function isDropped(ca: CaName, one: X509Certificate, { memory }: FollowedRotatio
   return (named === undefined || named === ca) && (isKnown || isSelfSigned(one));
 }
 
-/** The old CA returns in the rotation in which this node has dropped it, while that has not ended or been compromised. */
+/**
+ * The old CA is restored only in the rotation in which this node dropped it, and only while that is neither over nor
+ * compromised.
+ */
 function returningKeys(ca: CaName, { published: { rotation }, memory }: FollowedRotation) {
   if (rotation?.ca !== ca || rotation.phase === 'retire') return [];
   return memory.dropped.filter((one) => one.ca === ca).map(({ key }) => key);
 }
 
-/** Why the new CA of the rotation is not taken. */
+/** Why the new CA of the rotation is not accepted. */
 function explainRefusal(
   ca: CaName,
   file: string,
@@ -158,7 +161,7 @@ function explainRefusal(
   const why =
     refusal === undefined ? 'the service publishes no cross certificate' : REFUSALS[refusal];
   return [
-    `${file} does not get ${subjectUntil(found)} (${formatCaCertHash(ca, found)}): ${why}; --accept-ca-change with that hash as --ca-cert-hash takes it`,
+    `${file} does not get ${subjectUntil(found)} (${formatCaCertHash(ca, found)}): ${why}; compare this hash with that of cakeless trust-domain show, then accept it with --accept-ca-change and --ca-cert-hash`,
   ];
 }
 

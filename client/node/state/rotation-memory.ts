@@ -17,7 +17,7 @@ const schema = z.object({
   phase: z.optional(z.enum(ROTATION_PHASES)),
   /** CAs that have ended, or are being retired: no rollback brings them back. */
   gone: z.array(caKeySchema),
-  /** CAs that nothing vouches with any more, because their keys may be in other hands. It never shrinks. */
+  /** CAs that can no longer vouch for another one, because their keys may have been stolen. It never shrinks. */
   compromised: z.array(caKeySchema),
   /** CAs that this node has dropped in the rotation to `to`, and may take back in it. */
   dropped: z.array(

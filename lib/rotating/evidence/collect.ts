@@ -1,6 +1,6 @@
 /**
  * Reads the evidence: cluster records, the ledger, the reports of forwarders, and those of nodes. Each object is read once,
- * so a fleet of 1,000 clusters of five nodes costs 7,000 reads and a few listings.
+ * so 1,000 clusters of five nodes cost 7,000 reads and a few listings.
  */
 import { findNode } from '../../cluster/find-node.ts';
 import { listClusterRecords } from '../../cluster/list-records.ts';
@@ -19,7 +19,7 @@ import { type LedgerOfCluster, readLedger } from './read-ledger.ts';
 /** Only control planes have these CAs. */
 export const CAS_OF_CONTROL_PLANES: readonly CaName[] = ['etcd-ca', 'front-proxy-ca'];
 
-/** No object of the Kubernetes API holds it, and no kubelet serves by it. */
+/** No object of the Kubernetes API holds it, and no kubelet serves a certificate of it. */
 export const CAS_OUTSIDE_API: readonly CaName[] = ['etcd-ca'];
 
 /** @throws Fault if a bucket cannot be read */
@@ -68,7 +68,9 @@ export async function collectEvidence(
 
 /**
  * A Node object may have a name that no node can have that requests certificates, such as one of more than 52 characters:
- * only the forwarder speaks for it. Who must be heard: the nodes of the record, those with a certificate that lives, and those with a Node object.
+ * only the forwarder
+ * reports about it. A report is expected from the nodes of the record, those with an unexpired certificate, and those with a
+ * Node object.
  */
 function withoutNodeReports(
   record: ClusterRecord,
@@ -102,7 +104,7 @@ function withoutNodeReports(
   };
 }
 
-/** Their trust domain is not known, so it may be this one. */
+/** Their trust domain is unknown, so it may be this one. */
 function unknownClusters(
   records: ReadonlyMap<string, ClusterRecord | Fault>,
   ledger: ReadonlyMap<string, LedgerOfCluster>,

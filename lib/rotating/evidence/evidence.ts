@@ -19,11 +19,11 @@ export interface ClusterEvidence {
   /** undefined if no forwarder has written one, or if it is not needed. */
   readonly report?: Stated<ClusterFacts>;
   readonly nodes: readonly NodeEvidence[];
-  /** Certificates of this CA that live, and that are of no node: those of users. */
+  /** Unexpired certificates of this CA that belong to no node: those of users. */
   readonly users: readonly Issued[];
 }
 
-/** What somebody has written about themselves. */
+/** What a node or a forwarder has written. */
 export interface Stated<Facts> {
   /** By the clock of S3. */
   readonly writtenAt: string;
@@ -38,18 +38,18 @@ export interface NodeEvidence {
   /** Whether the cluster record has an entry for it. Other nodes match a rule, or have only certificates or a Node object. */
   readonly isNamed: boolean;
   readonly report?: Stated<NodeFacts>;
-  /** Its certificates of this CA that live, by line. */
+  /** Its unexpired certificates of this CA, by line. */
   readonly lines: readonly Line[];
   /** When it got its newest certificate of any CA. */
   readonly lastIssuedAt?: string;
 }
 
-/** The certificates of one name that a node has got, and that live. */
+/** The unexpired certificates of one name that a node has received. */
 export interface Line {
   readonly name: string;
   /** The one that was issued last; in one second, that of the newest CA. */
   readonly newest: Issued;
-  /** What it has replaced. */
+  /** Those that it has replaced. */
   readonly older: readonly Issued[];
 }
 
@@ -61,7 +61,7 @@ export interface Issued {
   readonly issuedAt: string;
 }
 
-/** What a node says, as far as this CA is concerned. */
+/** What a node reports about this CA. */
 export interface NodeFacts {
   readonly components: readonly string[];
   readonly certificates: readonly {
@@ -94,13 +94,13 @@ export interface Holding {
   readonly sha256: readonly string[];
 }
 
-/** What a forwarder says about its cluster, as far as this CA is concerned. */
+/** What a forwarder reports about its cluster and this CA. */
 export interface ClusterFacts {
   readonly sequence?: number;
   readonly nodes: readonly NodeObject[];
   readonly holders: readonly {
     readonly object: string;
-    /** Whether it is to hold the CA; a caBundle need not. */
+    /** Whether it has to hold the CA; a caBundle need not. */
     readonly isToHold: boolean;
     readonly sha256: readonly string[];
   }[];

@@ -1,6 +1,6 @@
 /**
- * The certificates that live, from the expiry index. Its keys say which version of the CA has signed them, and the time of
- * an object is when its certificate was issued. The index knows days: what expires today lives all day.
+ * The unexpired certificates, from the expiry index. Its keys say which version of the CA has signed them, and the time of an
+ * object is when its certificate was issued. The index has days, so what expires today counts as valid all day.
  */
 
 import { type ExpiryEntry, parseExpiryKey } from '../../contract/expiry-key.ts';
@@ -91,7 +91,7 @@ const issuedOf = ({ entry, issuedAt }: Found): Issued => ({
   issuedAt: issuedAt.toISOString(),
 });
 
-/** S3 knows seconds. */
+/** S3's times have seconds, so certificates of one second are ordered by version and expiry. */
 const newestFirst = (a: Issued, b: Issued): number => {
   if (a.issuedAt !== b.issuedAt) return a.issuedAt < b.issuedAt ? 1 : -1;
   return b.version - a.version || (a.day < b.day ? 1 : -1);
@@ -111,7 +111,7 @@ function groupBy<T>(items: readonly T[], nameOf: (item: T) => string): Map<strin
 const isOfControlPlanes = (name: string): boolean =>
   isCertificateName(name) && !profileOf(name).roles.includes('worker');
 
-/** They are no line that is renewed. */
+/** An ended probe is not replaced by another one, so it would count until the end of its day. */
 const isEndedProbe = ({ certificateName }: ExpiryEntry, issuedAt: Date, now: Date): boolean =>
   isProbeName(certificateName) &&
   now.getTime() - issuedAt.getTime() > PROBE_VALIDITY_SECONDS * 1000;

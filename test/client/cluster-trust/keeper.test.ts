@@ -390,7 +390,7 @@ describe('the ConfigMap for nodes', () => {
     await turn();
     await publish({ sequence: 4, phase: 'retire' });
     expect((await turn()).failed).toEqual([
-      ['config-map', expect.stringMatching(/sequence 4.*has 5/)],
+      ['config-map', expect.stringMatching(/change 4.*already has change 5/)],
     ]);
     expect(trustIn(map())?.rotation).toEqual(newest);
   });

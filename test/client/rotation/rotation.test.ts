@@ -71,7 +71,7 @@ it('rotate plans the start, and says what an approver has to run', async () => {
   const ran = await run(['rotate', TRUST_DOMAIN, ...START], { responses });
   expect(ran.exitCode).toBe(4);
   expect(requests.map(({ action }) => action)).toEqual(['plan-rotation', 'rotate']);
-  expect(ran.said).toContain('nothing was changed: evidence is missing');
+  expect(ran.said).toContain('nothing was changed: evidence or an approval is missing');
   expect(ran.printed).toContain(
     `cakeless trust-domain approve fleet --ca ca --to trust --plan ${planned.digest}`,
   );
@@ -118,8 +118,8 @@ it('rotate prints what is missing, with the progress, and exits with 4', async (
 });
 
 it.each([
-  [['--to', 'issue', '--compromised'], /--compromised, .* are for --to trust/],
-  [['--to', 'retire', '--key-spec', 'RSA_2048'], /are for --to trust/],
+  [['--to', 'issue', '--compromised'], /--compromised, .* are only for --to trust/],
+  [['--to', 'retire', '--key-spec', 'RSA_2048'], /are only for --to trust/],
   [['--to', 'issue', '--waive', 'prod/node/x'], /must be SUBJECT=REASON/],
   [['--to', 'issue', '--waive', '=why'], /must be SUBJECT=REASON/],
   [['--to', 'issue', '--waive', `x=${'y'.repeat(513)}`], /may have 512 characters/],
@@ -205,7 +205,9 @@ it('declare-compromised says what follows', async () => {
   const declared = { ...FINDINGS, trustDomain: TRUST_DOMAIN, ca: 'ca', phase: 'trust' };
   const responses = { 'declare-compromised': { ...declared, changed: true, sequence: 2 } };
   const ran = await run(['declare-compromised', TRUST_DOMAIN, '--ca', 'ca'], { responses });
-  expect(ran.said).toMatch(/declared the old ca .* compromised.*\n.*only with --ca-cert-hash/);
+  expect(ran.said).toMatch(
+    /declared the old ca .* compromised.*\n.*only with --accept-ca-change and --ca-cert-hash/,
+  );
 });
 
 it('an approver sees the plan that was recorded, and approves its digest', async () => {
@@ -215,7 +217,7 @@ it('an approver sees the plan that was recorded, and approves its digest', async
   expect(shown(ran)).toBe('undefined');
   expect(ran.said).toContain(to.publicKeySha256);
   // an operator chose both
-  expect(ran.said).toMatch(/is valid until 21\d\d-.*, and has the ECC_NIST_P256 key arn:/);
+  expect(ran.said).toMatch(/new CA: valid until 21\d\d-.*, with the ECC_NIST_P256 key arn:/);
   expect(decisions()).toEqual([keyOf(digest, ALICE)]);
   expect(memory.authority.json(keyOf(digest, ALICE))).toMatchObject({
     ...{ ca: 'ca', phase: 'trust', decision: 'approve', reason: 'ten years', planDigest: digest },

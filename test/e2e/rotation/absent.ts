@@ -1,6 +1,6 @@
 /**
- * A rotation of `ca` with a worker that is off from before its start until after its end, and one that has no credentials of
- * AWS: its CA certificates come from its cluster.
+ * A rotation of `ca` with a worker that is off from before its start until after its end, and one without AWS credentials,
+ * whose CA certificates come from its cluster.
  */
 import { COMMAND } from '../../support/running-service-process.ts';
 import { until } from '../../support/until.ts';
@@ -19,7 +19,8 @@ import { TURNING } from './plan.ts';
 import { type How, type Phase, renewOn, step } from './turn.ts';
 
 const JOINED = 'a worker without AWS joins with kubeadm alone, and another worker is switched off';
-const TURNED = 'ca is rotated to the end: the one follows its cluster, the other is waived';
+const TURNED =
+  'ca is rotated to the end: the first one follows its cluster, the other one is waived';
 const BACK = 'the worker that was off is Ready after it was switched on and one cakeless renew all';
 
 export const ABSENT_CHECKS = [JOINED, TURNED, BACK];
@@ -95,7 +96,7 @@ async function followCluster(node: KubeadmNode): Promise<void> {
   if (restarts.length > 0) await node.kubelet.restart();
 }
 
-/** Containers, kubelet and network are gone at once. */
+/** Containers, kubelet and network disappear at the same time, as in a power failure. */
 async function switchOff(node: KubeadmNode): Promise<void> {
   await node.kubelet.kill();
   const tasks = 'ctr -n k8s.io tasks';

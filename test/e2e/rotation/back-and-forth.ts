@@ -1,4 +1,4 @@
-/** Back from each phase of a rotation, and forward again until it is complete. */
+/** Goes back from each phase of a rotation, and forward again until it is complete. */
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import type { CakelessService } from '../harness/cakeless-service.ts';
 import type { Check } from '../harness/report.ts';
@@ -15,10 +15,10 @@ const TO_THE_END: readonly Phase[] = [
 /** Certificates in a CA file, once all timers have run in the phase. */
 const CERTIFICATES: Readonly<Record<Phase, number>> = { trust: 2, issue: 2, retire: 1, stable: 1 };
 
-const takenBack = (ca: CaName) => `${ca}: begun and taken back: every CA file is as before`;
+const canceled = (ca: CaName) => `${ca}: started and canceled: every CA file is as before`;
 const toTheEnd = (ca: CaName) => `${ca}: ${TO_THE_END.join(', ')}: healthy after each step`;
 
-export const backAndForthChecks = (ca: CaName) => [takenBack(ca), toTheEnd(ca)];
+export const backAndForthChecks = (ca: CaName) => [canceled(ca), toTheEnd(ca)];
 
 export async function goBackAndForth(
   check: Check,
@@ -34,7 +34,7 @@ export async function goBackAndForth(
     }
     return seen.join(', ');
   };
-  await check(takenBack(ca), async () => {
+  await check(canceled(ca), async () => {
     const before = caFilesOf(cluster, ca);
     const seen = await walk(TAKEN_BACK);
     if (caFilesOf(cluster, ca).join() !== before.join()) throw new Error('a CA file has changed');
@@ -44,13 +44,14 @@ export async function goBackAndForth(
 }
 
 /**
- * Probe certificates of the new CA are valid for an hour, and this does not wait for that: a person who takes a rotation back
- * at once waives them by name.
+ * Probe certificates of the new CA are valid for an hour, and the test does not wait for that: like a person who cancels a
+ * rotation at once, it waives them by name.
  */
 function waivingProbes(): How {
   const subjects = new Set<string>();
   return {
-    options: () => [...subjects].flatMap((one) => ['--waive', `${one}=its probes end in an hour`]),
+    options: () =>
+      [...subjects].flatMap((one) => ['--waive', `${one}=its probes expire in an hour`]),
     onMissing: async (missing) => {
       for (const { subject, why } of missing)
         if (/certificate probe-/.test(why)) subjects.add(subject);

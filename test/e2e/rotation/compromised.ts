@@ -1,5 +1,5 @@
 /**
- * After a compromise: no cross certificate, so that people tell each node the hash of the new CA, and clients the new CA,
+ * After a compromise: there is no cross certificate, so people give each node the hash of the new CA, and clients the new CA,
  * before it issues anything (docs/ca-rotation.md).
  */
 
@@ -15,10 +15,10 @@ import { tokenEndpoint } from './token.ts';
 import { CODES, renewOn, step } from './turn.ts';
 
 const CA = 'ca';
-/** Of a renewal that does not take a CA. */
+/** Of a renewal that does not accept a CA. */
 const REFUSES = 7;
-const BEGUN = 'compromised: trust: no node takes the new CA, because nothing vouches for it';
-const TOLD = 'compromised: with its hash, every node takes it';
+const BEGUN = 'compromised: trust: no node accepts the new CA, because nothing vouches for it';
+const TOLD = 'compromised: with its hash, every node accepts it';
 const DONE = 'compromised: issue, retire, stable; the downtime is measured';
 
 const [ACCEPTED = '', REFUSED = ''] = refusedChecks('compromised');
@@ -42,7 +42,7 @@ export async function checkCompromised(
     const { machine, principal, name } = cluster.worker;
     const at = ['--cluster', TURNING, '--node', name, '--if-expires-within', '30d'];
     const ran = await service.cakelessOn(machine, principal, 'renew', 'all', ...at);
-    if (!/may be in other hands/.test(ran.stderr + ran.stdout)) throw new Error(lastLines(ran));
+    if (!/may have been stolen/.test(ran.stderr + ran.stdout)) throw new Error(lastLines(ran));
     return `${words}; exit code ${ran.exitCode}: ${lastLines(ran)}`;
   });
   const before = caFileOn(cluster.first, CA);

@@ -4,7 +4,7 @@ import { type Site, siteOf } from '../whole-cluster/plan.ts';
 
 export const TURNING = 'turning';
 
-/** The second worker has no credentials of AWS, and joins late. */
+/** The second worker has no AWS credentials, and joins late. */
 export const SITE = siteOf(TURNING, 9, { controlPlanes: 3, workers: 2 });
 /** The addresses of both are the same: only one of them runs. */
 export const SMALL_SITE = siteOf(TURNING, 9, { controlPlanes: 1, workers: 2 });
@@ -29,7 +29,7 @@ export const backAndForthCas = (site: Site): readonly CaName[] =>
 export const KUBELET_CERTIFICATES = '10m0s';
 
 /**
- * What `issue` has to last, and how old a report may be. Short times let the gates of a rotation be seen within the hour; the
- * rules are the same.
+ * The minimum duration of `issue`, and the maximum age of a report. They are short so that a whole rotation fits into an hour;
+ * the rules are the same.
  */
 export const GATE_RULES = { heardWithinSeconds: 3600, issueSeconds: 5, goneAfterSeconds: 3600 };

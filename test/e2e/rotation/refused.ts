@@ -1,4 +1,4 @@
-/** After a rotation nothing trusts the old CA: its key signs certificates, and every server refuses them. */
+/** After a rotation nothing trusts the old CA: the test signs certificates with its key, and every server refuses them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
@@ -33,7 +33,7 @@ const refused = (title: string) =>
   `${title}: a client certificate of the old CA is refused by every server, and no file has that CA`;
 const accepted = (title: string) => `${title}: before, the same kind of certificate was accepted`;
 
-/** @param title what the checks begin with: the CA, if it is rotated once */
+/** @param title the prefix of the checks: the CA, if it is rotated once */
 export const refusedChecks = (title: string) => [accepted(title), refused(title)];
 
 export interface OldCa {

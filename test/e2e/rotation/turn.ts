@@ -12,7 +12,7 @@ import { TURNING } from './plan.ts';
 const PHASES = ['trust', 'issue', 'retire', 'stable'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** How a rotation differs from a planned one of nodes that are all on and have credentials. */
+/** How a rotation differs from a planned one in which all nodes are on and have credentials. */
 export interface How {
   /** Options of `rotate` and `approve`, such as waivers. */
   readonly options?: (phase: Phase) => readonly string[];
@@ -47,7 +47,7 @@ export async function turn(
     await check(into(ca, phase), () => step(cluster, service, ca, phase, how));
 }
 
-/** Into a phase, and what all timers do in it. @returns how long it took, and for what it waited */
+/** Enters a phase, and runs what all timers run in it. @returns how long it took, and what it waited for */
 export async function step(
   cluster: WholeCluster,
   service: CakelessService,
@@ -64,7 +64,7 @@ export async function step(
   return `${seconds} s${waited === '' ? '' : `; waited for ${waited}`}`;
 }
 
-/** A forwarder looks every ten minutes whether a rotation has begun, but also a minute after its start. */
+/** A forwarder checks every ten minutes whether a rotation has begun, and a minute after its start: a restart saves the wait. */
 async function lookAgain({ controlPlanes }: WholeCluster): Promise<void> {
   for (const node of controlPlanes) {
     await node.stopForwarder();
@@ -79,10 +79,10 @@ interface Answer {
   readonly plan?: { readonly digest: string };
 }
 
-/** Kubelets replace their certificates by themselves, and forwarders report now and then. */
+/** Kubelets replace their certificates on their own, and forwarders report every few minutes. */
 const LIMIT_MS = 20 * 60 * 1000;
 
-/** @returns for what the gate waited at first */
+/** @returns what the gate waited for at first */
 async function advance(
   cluster: WholeCluster,
   service: CakelessService,
@@ -155,10 +155,10 @@ export async function everyTimer(
   await otherTimers?.();
 }
 
-/** As the timer says it. */
+/** As the unit of the timer does. */
 const DUE: readonly string[] = ['--if-expires-within', '30d'];
 
-/** `cakeless renew all`. An approver approves what waits for one, and somebody restarts the kubelet. */
+/** `cakeless renew all`. An approver approves what waits for one, and someone restarts the kubelet. */
 export async function renewOn(
   service: CakelessService,
   node: KubeadmNode,

@@ -10,5 +10,5 @@ export const SMALL_SITE = siteOf(RENEWING, 11, { controlPlanes: 1, workers: 0 })
 /** In test/fixtures/adopted-cas: serial number 0, and no subjectKeyIdentifier. */
 export const OLD_SET = 'kubeadm-1.18-template';
 
-/** Longer than what is left of the CAs in the set. */
+/** Longer than the remaining validity of the CAs in the set. */
 export const VALIDITY_DAYS = '4000';

@@ -1,4 +1,4 @@
-/** `cakeless trust-domain renew`, and what nodes make of it: old and new certificates of one CA at once. */
+/** `cakeless trust-domain renew`, and its effect on nodes: old and new certificates of one CA are in use at the same time. */
 import { X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,11 +16,12 @@ import type { KubeadmNode } from '../whole-cluster/kubeadm-node.ts';
 import { VALIDITY_DAYS } from './plan.ts';
 
 const RENEWED = 'trust-domain renew: later dates, a positive serial number, the same key';
-const ONE = 'the first node takes the renewed CAs with its next certificate, and nothing restarts';
+const ONE =
+  'the first node accepts the renewed CAs with its next certificate, and nothing restarts';
 const BOTH =
   'some nodes have the old certificates of the CAs, one has the new ones: all are healthy';
-const VERIFIED = 'OpenSSL verifies old and new certificates with the CAs of before and of after';
-const OTHERS = 'the other nodes take them, one after the other, and nothing restarts';
+const VERIFIED = 'OpenSSL verifies old and new leaf certificates with old and new CA certificates';
+const OTHERS = 'the other nodes accept them, one after the other, and nothing restarts';
 const RESTARTED = 'etcd, API server, controller manager, scheduler and kubelet restart with them';
 
 export const RENEW_CHECKS = [RENEWED, ONE, BOTH, VERIFIED, OTHERS];
@@ -72,7 +73,7 @@ export async function restartAll(check: Check, cluster: WholeCluster): Promise<v
   });
 }
 
-/** @throws Error while a program has the same process, or none */
+/** @throws Error while a program still has its old process, or has no process */
 async function allNew(node: KubeadmNode, old: readonly [string, string][]): Promise<true> {
   const now = await programs(node);
   const left = old.filter(([name, pid]) => (now.get(name) ?? pid) === pid);
@@ -107,7 +108,7 @@ async function renewCa(
   return `${ca} ${before.notAfter} became ${after.notAfter}`;
 }
 
-/** The API server reads it again on its own: nothing restarts for it. */
+/** The API server reloads its serving certificate, so nothing restarts for it. */
 const LEAF = 'front-proxy-client';
 
 async function takeWithoutRestart(node: KubeadmNode, before: Kept): Promise<string> {
@@ -119,9 +120,11 @@ async function takeWithoutRestart(node: KubeadmNode, before: Kept): Promise<stri
     const [old, now] = [before[ca], node.file(caFile(ca))].map(
       (file) => new X509Certificate(readFileSync(file)),
     );
-    if (!old || !now) throw new Error(`${node.name}: no ${ca}`);
-    if (now.fingerprint256 === old.fingerprint256) throw new Error(`${node.name}: the old ${ca}`);
-    if (!now.publicKey.equals(old.publicKey)) throw new Error(`${node.name}: ${ca}: another key`);
+    if (!old || !now) throw new Error(`${node.name}: has no ${ca}`);
+    if (now.fingerprint256 === old.fingerprint256)
+      throw new Error(`${node.name}: still has the old ${ca}`);
+    if (!now.publicKey.equals(old.publicKey))
+      throw new Error(`${node.name}: ${ca}: has another key`);
     if (/^0+$/.test(now.serialNumber)) throw new Error(`${node.name}: ${ca}: serial number 0`);
     return ca;
   });

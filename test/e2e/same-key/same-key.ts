@@ -17,7 +17,7 @@ export const SAME_KEY = 'same key';
 const MACHINES = 'machines, each with containerd and a kubelet that waits for kubeadm';
 const OLD_CAS = 'CAs of kubeadm 1.18: serial number 0, no subjectKeyIdentifier';
 const FROM_SERVICE = 'renew all on every node: all certificates come from the service';
-const TRAFFIC = 'a writer and a watcher lose nothing while CAs are renewed and nodes take them';
+const TRAFFIC = 'a writer and a watcher lose nothing while CAs are renewed and nodes accept them';
 
 export interface SameKeyPlan {
   readonly release: string;

@@ -20,7 +20,7 @@ it.each<[Phase, number, number, string[]]>([
   ],
   ['issue', 1, 2, ['version 1 of ca', 'from version 1 to 2: phase issue']],
   ['ended', 1, 1, ['version 1 of ca', `ended at ${START.toISOString()}`]],
-  ['taken back', 2, 1, ['version 2 of ca', `ended at ${START.toISOString()}`]],
+  ['canceled', 2, 1, ['version 2 of ca', `ended at ${START.toISOString()}`]],
 ])(
   'in phase %s, version %d is the other one, and a new node needs %d hashes of ca',
   async (phase, other, hashes, says) => {

@@ -136,14 +136,7 @@ it.each<[string, ProbeName, CaName, Phase | undefined, Upload, ViolationCode[]]>
   ['in phase issue is refused', 'probe-ca', 'ca', 'issue', {}, ['rotation-phase']],
   ['in phase retire is refused', 'probe-ca', 'ca', 'retire', {}, ['rotation-phase']],
   ['after a rotation is refused', 'probe-ca', 'ca', 'ended', {}, ['rotation-phase']],
-  [
-    'of a rotation that was taken back is refused',
-    'probe-ca',
-    'ca',
-    'taken back',
-    {},
-    ['rotation-phase'],
-  ],
+  ['of a canceled rotation is refused', 'probe-ca', 'ca', 'canceled', {}, ['rotation-phase']],
   [
     'of ca, while etcd-ca is rotated, is refused',
     'probe-ca',
@@ -261,7 +254,7 @@ it('a probe by a principal that may not upload for the node is refused', async (
   expect(codesOf(memory, key)).toEqual(['uploader-not-allowed']);
 });
 
-it.each<Phase>(['issue', 'taken back', 'ended'])(
+it.each<Phase>(['issue', 'canceled', 'ended'])(
   'a probe whose rotation is %s before it is signed is not signed',
   async (phase) => {
     const { memory, rotated } = await opened();

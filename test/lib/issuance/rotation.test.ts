@@ -53,7 +53,7 @@ describe('what is published', () => {
     ['issue', true, 2, 'without'],
     ['retire', false, 2, 'without'],
     ['ended', false, 2, 'without'],
-    ['taken back', false, 1, 'without'],
+    ['canceled', false, 1, 'without'],
   ])(
     'in phase %s (compromised: %s), version %d signs, %s the cross certificate',
     async (phase, compromised, version, cross) => {
@@ -193,7 +193,7 @@ describe('a record that is signed in a later phase', () => {
 
   it.each<[string, Phase, Phase]>([
     ['of the old version is not signed once it has ended', 'trust', 'ended'],
-    ['of a version that was taken back is never signed', 'issue', 'taken back'],
+    ['of a version whose rotation was canceled is never signed', 'issue', 'canceled'],
   ])('%s: the request is rejected', async (_, recordedIn, signedIn) => {
     const { memory, node, rotated } = await opened();
     rotated.enter(recordedIn);
@@ -243,7 +243,7 @@ describe('a record that is signed in a later phase', () => {
 
 it('a version that has ended signs nothing, even if a document says that it does', async () => {
   const { memory, node, rotated } = await opened();
-  rotated.enter('taken back');
+  rotated.enter('canceled');
   const document = documentOf(memory);
   document.cas.ca.signing = 2;
   memory.authority.seed(`trust/${TRUST_DOMAIN}.json`, JSON.stringify(document));

@@ -25,7 +25,7 @@ it.each([
   expect(JSON.stringify(bound).length).toBeLessThan(2.5 * 1024 * 1024);
 });
 
-it('says each thing to do once, with those whom it concerns', () => {
+it('says each thing to do once, with the subjects that it concerns', () => {
   const about = (subject: string, fix: string) => ({ subject, why: 'x', fix });
   const missing = [
     about('b', 'renew'),

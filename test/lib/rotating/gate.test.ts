@@ -79,7 +79,7 @@ const HEARD: Case[] = [
     ['prod/node/cp-1: its report has not seen the last change of the rotation: 2, not 3'],
   ],
   [
-    'a node claims to have seen a change that has not been',
+    'a node claims to have seen a change that has not happened',
     'issue',
     (fleet) => withRotation(fleet, 'cp-1', { sequence: 9 }),
     [
@@ -93,7 +93,7 @@ const HEARD: Case[] = [
     ['prod/node/cp-1: its report says nothing about the rotation, whose last change is 3'],
   ],
   [
-    'a node that the record does not name has a certificate that lives',
+    'a node that the record does not name has an unexpired certificate',
     'retire',
     (fleet) => fleet.issue('auto-1', 'kubelet.conf', 2),
     ['prod/node/auto-1: it has written no report'],
@@ -127,15 +127,15 @@ const HEARD: Case[] = [
     'start',
     (fleet) => fleet.authority.seed('clusters/broken.json', 'x'),
     [
-      'broken/record/cluster: it is not known whether the cluster is of this trust domain: clusters/broken.json: not JSON',
+      'broken/record/cluster: it is unknown whether the cluster is of this trust domain: clusters/broken.json: not JSON',
     ],
   ],
   [
-    'a cluster without a record has a certificate that lives',
+    'a cluster without a record has an unexpired certificate',
     'start',
     (fleet) => fleet.issue('cp-1', 'apiserver', 1, { cluster: 'removed' }),
     [
-      'removed/record/cluster: it is not known whether the cluster is of this trust domain: it has certificates that have not expired, and no cluster record',
+      'removed/record/cluster: it is unknown whether the cluster is of this trust domain: it has certificates that have not expired, and no cluster record',
     ],
   ],
   [
@@ -161,7 +161,7 @@ const START: Case[] = [
         signing: { file: '/m', flags: ['cluster-signing-key-file=/k'], signs: true },
       }),
     [
-      'prod/node/cp-1: kube-controller-manager has flags to sign certificates, and fails with two CAs in the file: cluster-signing-key-file=/k',
+      'prod/node/cp-1: kube-controller-manager has flags to sign certificates, and would fail with two CAs in its CA file: cluster-signing-key-file=/k',
     ],
   ],
   [
@@ -282,10 +282,10 @@ const TRUST: Case[] = [
     ),
   ],
   [
-    'a node says what it has left to do',
+    'a node reports what it has not done',
     'issue',
     (fleet) => withRotation(fleet, 'cp-1', { left: ['etcd has no quorum'] }),
-    ['prod/node/cp-1: it says: etcd has no quorum'],
+    ['prod/node/cp-1: the node reports: etcd has no quorum'],
   ],
   [
     'a control plane has no etcd',
@@ -379,7 +379,7 @@ const CLUSTER: Case[] = [
     [],
   ],
   [
-    'a Node object of a lying forwarder has escape sequences in its name',
+    'a lying forwarder reports a Node object with escape sequences in its name',
     'retire',
     (fleet) => withObject(fleet, '\u001b[2J', {}),
     [
@@ -427,7 +427,7 @@ const CLUSTER: Case[] = [
     'a caBundle holds only the old CA',
     'retire',
     (fleet) => withHolder(fleet, { object: 'webhook/x', sha256: [fleet.oldSha256] }),
-    ['prod/object/webhook/x: it holds the old CA, and not the new one'],
+    ['prod/object/webhook/x: it holds the old CA, but not the new one'],
   ],
   [
     'an object is about another CA',
@@ -436,7 +436,7 @@ const CLUSTER: Case[] = [
     [],
   ],
   [
-    'pods have started before the change',
+    'pods started before the change',
     'retire',
     (fleet) =>
       fleet.reportCluster('prod', {
@@ -448,7 +448,7 @@ const CLUSTER: Case[] = [
         })),
       }),
     [
-      'prod/namespace/shop: pods have started before kube-root-ca.crt had the new CA, and may not have read it again: a of Deployment/cart, b of Deployment/cart',
+      'prod/namespace/shop: pods started before kube-root-ca.crt had the new CA, and may not have read it again: a of Deployment/cart, b of Deployment/cart',
     ],
   ],
   [
@@ -465,7 +465,7 @@ const RETIRE: Case[] = [
     { gate: 'retire', sinceDays: 2 },
     () => {},
     [
-      'fleet/phase/issue: the phase issue has to last until 2027-03-06T12:00:00.000Z, so that every timer has run in it',
+      'fleet/phase/issue: phase issue must last until 2027-03-06T12:00:00.000Z, so that every timer has run in it',
     ],
   ],
   [
@@ -483,7 +483,7 @@ const RETIRE: Case[] = [
     ],
   ],
   [
-    'a certificate of the old CA was issued after that of the new one, in a phase that was taken back',
+    'a certificate of the old CA was issued after that of the new one, when the rotation had gone back',
     'retire',
     (fleet) => fleet.issue('cp-1', 'apiserver', 1, { at: daysAgo(1) }),
     [
@@ -491,13 +491,13 @@ const RETIRE: Case[] = [
     ],
   ],
   [
-    'a replaced certificate of the old CA lives, and longer than the new one',
+    'a replaced certificate of the old CA has not expired, and expires later than the new one',
     'retire',
     (fleet) => fleet.issue('cp-1', 'apiserver', 1, { at: daysAgo(20), day: '2028-01-01' }),
     [],
   ],
   [
-    'a certificate was renewed, and is not in place',
+    'a certificate was renewed, but is not in place',
     'retire',
     (fleet) =>
       fleet.reportNode('cp-1', {
@@ -523,14 +523,14 @@ const RETIRE: Case[] = [
     ['prod/node/cp-1: the certificate apiserver in place chains to none of its CAs'],
   ],
   [
-    'a certificate was renewed somewhere else, and its old one lives',
+    'a certificate was renewed somewhere else, and the old one has not expired',
     'retire',
     (fleet) => {
       fleet.issue('cp-1', 'super-admin.conf', 1, { at: daysAgo(20) });
       fleet.issue('cp-1', 'super-admin.conf', 2);
     },
     [
-      'prod/certificate/cp-1/super-admin.conf: super-admin.conf of cp-1 was renewed, and is not in its place on the node',
+      'prod/certificate/cp-1/super-admin.conf: super-admin.conf of cp-1 was renewed, but is not in place on the node',
     ],
   ],
   [
@@ -572,7 +572,7 @@ const RETIRE: Case[] = [
     'retire',
     (fleet) => fleet.issue('users', 'user', 1, { day: '2027-03-02' }),
     [
-      'prod/user/all: certificates of users are of version 1: 1; the last one expires on 2027-03-02',
+      'prod/user/all: user certificates of the old CA (version 1): 1; the last one expires on 2027-03-02',
     ],
   ],
   [
@@ -657,17 +657,17 @@ const END: Case[] = [
 
 const BACK: Case[] = [
   [
-    'nodes go back to a CA that all of them trust',
+    'all nodes still trust the old CA',
     'back to trust',
     (fleet) => fleet.exchange.objects.clear(),
     [],
   ],
   [
-    'a certificate of the new CA lives',
+    'a certificate of the new CA has not expired',
     'take back',
     (fleet) => fleet.issue('cp-1', 'apiserver', 2, { at: daysAgo(1) }),
     [
-      'prod/node/cp-1: its certificate apiserver of version 2, which is taken back, is valid until 2027-12-01',
+      'prod/node/cp-1: its certificate apiserver is of the new CA (version 2), and valid until 2027-12-01',
     ],
   ],
   [
@@ -684,7 +684,7 @@ const BACK: Case[] = [
       silence(fleet, 'cp-1');
     },
     [
-      'prod/node/cp-1: its certificate apiserver of version 2, which is taken back, is valid until 2027-12-01',
+      'prod/node/cp-1: its certificate apiserver is of the new CA (version 2), and valid until 2027-12-01',
     ],
   ],
   [
@@ -694,11 +694,11 @@ const BACK: Case[] = [
     [],
   ],
   [
-    'a probe certificate lives',
+    'a probe certificate has not expired',
     'take back',
     (fleet) => fleet.issue('cp-1', 'probe-ca', 2, { day: '2027-03-01', at: daysAgo(1 / 48) }),
     [
-      'prod/node/cp-1: its certificate probe-ca of version 2, which is taken back, is valid until 2027-03-01',
+      'prod/node/cp-1: its certificate probe-ca is of the new CA (version 2), and valid until 2027-03-01',
     ],
   ],
   [
@@ -706,7 +706,7 @@ const BACK: Case[] = [
     'take back',
     (fleet) => fleet.issue('users', 'user', 2),
     [
-      'prod/user/all: certificates of users are of version 2, which is taken back: 1; the last one expires on 2027-12-01',
+      'prod/user/all: user certificates of the new CA (version 2): 1; the last one expires on 2027-12-01',
     ],
   ],
 ];
@@ -738,7 +738,14 @@ it('what a node or a forwarder lies about concerns its own cluster only', async 
   expect(progress).toContainEqual({ what: 'clusters', done: 1, of: 2 });
 });
 
-it('a name that a node has invented is no part of a command that a person is to run', async () => {
+it('a node with a forged number is not repaired by a renewal, and the hint says what does', async () => {
+  const fleet = await RotatingFleet.open({ gate: 'issue' });
+  withRotation(fleet, 'cp-1', { sequence: 9 });
+  const [found] = (await fleet.examine()).missing;
+  expect(found?.fix).toContain('remove the file that the warning of cakeless renew names');
+});
+
+it('a name that a node has invented is not part of a command that a person is to run', async () => {
   const fleet = await RotatingFleet.open({ gate: 'retire' });
   const { certificates } = fleet.nodeReport('worker-1');
   const invented = { ...certificates[0], name: 'all; \u202ereboot', caSha256: fleet.oldSha256 };
@@ -752,7 +759,7 @@ it('a name that a node has invented is no part of a command that a person is to 
   ]);
 });
 
-it('counts, and says what a person should know', async () => {
+it('reports the progress, and what a person should know', async () => {
   const fleet = await RotatingFleet.open({ gate: 'retire' });
   fleet.issue('auto-1', 'kubelet.conf', 1, { at: daysAgo(8) });
   fleet.issue('cp-1', 'apiserver', 1, { at: daysAgo(20) });
@@ -765,8 +772,8 @@ it('counts, and says what a person should know', async () => {
     { what: 'certificates', done: 11, of: 11 },
   ]);
   expect(notes).toEqual([
-    'prod: node auto-1 counts as gone: the cluster has no Node object for it, its record has no entry, and it was last heard 2027-02-21T12:00:00.000Z',
-    'prod: 1 replaced certificates of version 1 live, the last one until 2027-12-01; copies of them stop working when the old CA is dropped',
+    'prod: node auto-1 counts as gone: it has no Node object and no entry in the cluster record; its last report or certificate: 2027-02-21T12:00:00.000Z',
+    'prod: 1 replaced certificates of the old CA (version 1) are valid until 2027-12-01 at most; copies of them stop working when nodes drop the old CA',
   ]);
 });
 

@@ -48,7 +48,7 @@ it('allows the changes of the table, and no other', () => {
   ]);
 });
 
-it.each(PHASES)('a repeated call for phase %s finds that it is reached', (phase) => {
+it.each(PHASES)('a repeated call for phase %s finds that it was reached before', (phase) => {
   expect(find(phase, phase)).toEqual({ kind: 'reached' });
 });
 
@@ -87,11 +87,11 @@ it('refuses a CA that the trust domain does not have', () => {
 });
 
 describe('a compromised CA', () => {
-  it('is said to be one at the start', () => {
+  it('is declared at the start', () => {
     expect(find('stable', 'trust', {}, true)).toMatchObject({ transition: { compromised: true } });
   });
 
-  it('stays one: later calls need not say it', () => {
+  it('stays compromised: later calls need not say it', () => {
     const later = find('trust', 'issue', { compromised: true });
     expect(later).toMatchObject({ transition: { compromised: true } });
   });
@@ -103,15 +103,15 @@ describe('a compromised CA', () => {
     });
   });
 
-  it('does not come back after it was dropped', () => {
+  it('is not restored after it was dropped', () => {
     expect(find('retire', 'issue', { compromised: true })).toEqual({
       kind: 'refused',
-      why: 'the old ca is compromised, and no node takes it back; allowed now: stable',
+      why: 'the old ca is compromised, and no node restores it; allowed now: stable',
     });
     expect(find('issue', 'trust', { compromised: true }).kind).toBe('change');
   });
 });
 
-it('each phase has one way on', () => {
+it('each phase has one next phase', () => {
   expect(PHASES.map(nextPhaseOf)).toEqual(['trust', 'issue', 'retire', 'stable']);
 });

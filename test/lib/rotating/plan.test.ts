@@ -68,15 +68,13 @@ async function withMadeCas() {
 const oldOf = (document: TrustDomainDocument, ca: CaName = 'ca') =>
   new X509Certificate(document.cas[ca]?.versions[0]?.certificate ?? '');
 
-it('a CA below another one is rotated to one that is its own root only if that is wanted', async () => {
+it('a CA below another one is rotated to one that is its own root only if the operator confirms it', async () => {
   const { plan, authority, documentNow } = await withMadeCas();
   const { cas, ...document } = documentNow();
   for (const version of cas.ca?.versions ?? []) Object.assign(version, { origin: 'subordinate' });
   authority.seed('trust/prod.json', JSON.stringify({ ...document, cas }));
   const before = authority.objects.size;
-  await expect(plan()).rejects.toThrow(
-    /is below another CA, .* plan it with ownRoot \(--own-root\)/,
-  );
+  await expect(plan()).rejects.toThrow(/is below another CA, .* use --own-root \(ownRoot\)/);
   expect(authority.objects.size).toBe(before);
   expect((await plan({ ownRoot: true })).notes).toContain(
     'the new CA is its own root: the CA above the old one does not certify it',
@@ -172,7 +170,7 @@ describe('the cross certificate', () => {
     },
   );
 
-  it('has what a strict verifier wants, and no pathLenConstraint', async () => {
+  it('has what a strict verifier requires, and no pathLenConstraint', async () => {
     const { plan, sign } = await withMadeCas();
     await plan();
     const { raw } = new X509Certificate((await sign()).cross ?? '');
@@ -226,7 +224,11 @@ describe('the cross certificate', () => {
       },
       'version 1 has pathLenConstraint 0: no CA certificate can be below it',
     ],
-    ['has ended', { notAfter: new Date('2026-12-31T00:00:00Z') }, 'version 1 ended at 2026-12-31'],
+    [
+      'has expired',
+      { notAfter: new Date('2026-12-31T00:00:00Z') },
+      'version 1 expired at 2026-12-31',
+    ],
   ])('does not exist if the old CA %s, and the plan says why', async (_, parts, why) => {
     const { plan, sign, service, keys } = opened();
     const der = writeCaCertificate(PAIR, new Date('2026-12-01T00:00:00Z'), parts);

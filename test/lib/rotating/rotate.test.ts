@@ -148,14 +148,14 @@ describe('changes nothing', () => {
     expect(authority.text(stepKey(1))).toBeUndefined();
   });
 
-  it('a waiver does not stand for an approval', async () => {
+  it('a waiver does not replace an approval', async () => {
     const waivers = [{ subject: 'approval', reason: 'in a hurry' }];
     await world.plan({ waivers });
     const { changed, missing } = await world.go('trust', { waivers });
     expect([changed, missing.map(({ subject }) => subject)]).toEqual([false, ['approval']]);
   });
 
-  it('if evidence is missing, and says what', async () => {
+  it('if evidence is missing, and reports what', async () => {
     const { advance, go, gate, document } = world;
     await advance('trust');
     const before = document();
@@ -297,13 +297,13 @@ describe('a compromised CA', () => {
       },
     ],
   ])(
-    'vouches for no other version, either, if it was %s and that was taken back',
+    'vouches for no other version, either, if it was %s and its rotation was canceled',
     async (_, start) => {
       const { go, plan, approve, published } = world;
       await start();
       await go('stable');
       await expect(plan()).rejects.toThrow('version 1 of ca of trust domain prod was declared');
-      await expect(go('trust')).rejects.toThrow('rotate it as that of a compromised CA');
+      await expect(go('trust')).rejects.toThrow('rotate it as a compromised CA');
       approve(await plan({ compromised: true }));
       await go('trust', { compromised: true });
       expect(published()).toMatchObject({ rotation: { compromised: true, to: { version: 3 } } });
@@ -388,7 +388,7 @@ describe.each(CHANGES)('after %j, the change to %s', (phases, to) => {
     return calls;
   }
 
-  it('killed at any call, is finished by the next, although its evidence is gone by then', async () => {
+  it('killed at any call, is finished by the next one, although its evidence no longer exists', async () => {
     const { authority, gate } = world;
     const again = await ready();
     const sequence = phases.length + 1;
@@ -460,7 +460,7 @@ describe('a CA that is renewed with the same key while its rotation is planned',
   });
 });
 
-describe('of two changes at the same time, one counts,', () => {
+describe('of two simultaneous changes, only one wins:', () => {
   it.each<[Phase[], Phase, Phase]>([
     [['trust'], 'issue', 'stable'],
     [['trust', 'issue'], 'trust', 'retire'],
@@ -489,7 +489,7 @@ describe('of two changes at the same time, one counts,', () => {
     );
   });
 
-  it('a change that was begun and not finished is named', async () => {
+  it('an unfinished change is named in the error', async () => {
     await world.advance('trust');
     world.exchange.interrupt = () => {};
     world.authority.interrupt = (point) => {
@@ -498,14 +498,14 @@ describe('of two changes at the same time, one counts,', () => {
     await world.go('issue').catch(() => {});
     world.authority.interrupt = () => {};
     await expect(world.go('stable')).rejects.toThrow(
-      /^another change was faster: ca of trust domain prod goes from trust to issue since .*repeat that command/,
+      /^another change was faster: ca of trust domain prod has been changing from phase trust to issue since .*repeat the command that began it/,
     );
-    // what vouches for nothing has to be said at once
+    // that a CA is compromised has to be declared at once
     expect(await world.declare()).toMatchObject({ phase: 'issue', sequence: 3 });
   });
 });
 
-it('a new document while the old one is published is published after it', async () => {
+it('a document that changes while the old one is published is published after it', async () => {
   const { advance, go, exchange, published, bundle } = world;
   await advance('trust', 'issue');
   let second: Promise<unknown> | undefined;
@@ -550,7 +550,7 @@ describe('the status', () => {
       plan: { phase: 'retire', sequence: 3 },
     });
     expect(found.todo).toEqual([
-      `phase retire needs an approval of its plan ${found.plan?.digest}: nobody has approved it`,
+      `phase retire needs an approval of its plan ${found.plan?.digest}: nobody has approved it; cakeless trust-domain rotate prints the command for an approver`,
       'a: c',
     ]);
     expect(writes()).toBe(before);
@@ -582,7 +582,7 @@ describe('the status', () => {
   it('says when nothing is missing', async () => {
     await world.advance('trust');
     expect((await world.status()).todo).toEqual([
-      'an operator changes the phase of ca of trust domain prod from trust to issue',
+      'to change from phase trust to issue, an operator runs cakeless trust-domain rotate prod --ca ca --to issue',
     ]);
   });
 });

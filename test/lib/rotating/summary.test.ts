@@ -57,7 +57,7 @@ it.each<[string, (opened: Awaited<ReturnType<typeof open>>) => unknown]>([
   expect((await opened.status()).evidence?.isSummary).toBe(false);
 });
 
-it('is not used if all clusters are to be looked at now', async () => {
+it('is not used for --live', async () => {
   const { check, status } = await open();
   await check();
   expect((await status({ live: true })).evidence?.isSummary).toBe(false);
@@ -96,7 +96,7 @@ it('decides nothing: a change reads all reports, whatever the summary says', asy
   expect(read.filter((key) => key.startsWith('reconcile/'))).toEqual([]);
 });
 
-it('of two checks at the same time, the first one to end is written', async () => {
+it('of two simultaneous checks, the first one to finish is written', async () => {
   const { authority, memory, check } = await open();
   await check();
   let other: Promise<unknown> | undefined;

@@ -26,7 +26,7 @@ it.each([
   expect(callsOf(exchange)).toEqual({ get: 1000 * (nodes + reports) });
 });
 
-it('the daily check of 1,000 clusters is all that a status reads, with the document and the approvals', async () => {
+it('with 1,000 clusters, a status reads only the summary, the document and the approvals', async () => {
   const fleet = await RotatingFleet.open({ gate: 'retire' }, CLUSTERS);
   fleet.store();
   const { memory, authority, exchange } = fleet;

@@ -208,7 +208,7 @@ const cases: [string, ProbedComponent, () => Promise<number>, string, RegExp?][]
     'kubelet',
     () => responds(200, 'ok'),
     'unreachable',
-    /responds without a client certificate, too/,
+    /responds without a client certificate too/,
   ],
   [
     'a server whose certificate another CA signed, although it would accept the probe',

@@ -136,7 +136,7 @@ it('does not follow an older rotation than it has seen', async () => {
   const { notes, sequence } = await run(trust(next.pem, rotationOf('retire'), 4), {
     rootCa: old.pem + next.pem,
   });
-  expect([sequence, notes]).toEqual([undefined, [expect.stringMatching(/number 4.*number 5/)]]);
+  expect([sequence, notes]).toEqual([undefined, [expect.stringMatching(/change 4.*change 5/)]]);
   expect(caOf()).toBe(old.pem + next.pem);
 });
 

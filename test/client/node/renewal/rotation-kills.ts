@@ -59,7 +59,7 @@ const PHASES = {
     trusted: '2',
     ofTwo: OF_CA.length,
   },
-  'taken back': {
+  canceled: {
     begin: (node, sequence) =>
       node.publish([one], { sequence, ended: [{ ca: 'ca', ...named(2) }] }),
     trusted: '1',
@@ -94,7 +94,7 @@ export const COURSES: readonly Course[] = [
   [['trust', 'issue'], 'retire', ['issue', 'trust']],
   [['trust', 'issue', 'retire'], 'issue', ['retire']],
   [['trust', 'issue'], 'trust', ['issue']],
-  [['trust'], 'taken back', []],
+  [['trust'], 'canceled', []],
   [[], 'ended', []],
 ];
 

@@ -150,7 +150,9 @@ describe('a rotation that goes back', () => {
     toIssue(2);
     const report = await node.renew();
     expect([node.trusted().file, exitCodeOf(report)]).toEqual(['2', 7]);
-    expect(report.notes.join()).toMatch(/has number 2, but this node has seen number 3/);
+    expect(report.notes.join()).toMatch(
+      /publishes change 2 of its rotations, but this node has seen change 3/,
+    );
   });
 
   it('no rollback brings a retired CA back, unless it is forced', async () => {
@@ -165,7 +167,7 @@ describe('a rotation that goes back', () => {
   });
 });
 
-describe('a node that slept through the whole rotation', () => {
+describe('a node that missed the whole rotation', () => {
   it('comes back after two rotations', async () => {
     node.signs = three;
     node.publish([three], {

@@ -48,7 +48,7 @@ describe('trust', () => {
     ['there is no cross certificate', { cross: undefined }, /publishes no cross certificate/],
     ['another CA has signed it', { cross: crossOf(two, three) }, /no certificate .* has signed/],
     ['it is for another key', { cross: crossOf(three, one) }, /not for the key of the new CA/],
-    ['the old key may be in other hands', { compromised: true }, /may be in other hands/],
+    ['the old key may have been stolen', { compromised: true }, /may have been stolen/],
   ])('changes nothing if %s, and a hash takes the new CA', async (_, more, why) => {
     toTrust({ rotation: rotationOf('trust', more) });
     const report = await node.renew();
@@ -133,7 +133,7 @@ describe('issue', () => {
     expect(report.rotation?.left).toEqual([expect.stringMatching(/^super-admin\.conf is still/)]);
   });
 
-  it('a node that slept through trust does both in one run', async () => {
+  it('a node that missed phase trust does both in one run', async () => {
     toIssue();
     await node.renew();
     expect([ofTwo(), node.trusted()]).toEqual([OF_CA, { file: '2,1', kubeconfigs: {} }]);

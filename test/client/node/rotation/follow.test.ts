@@ -96,7 +96,7 @@ describe('what is published', () => {
   });
 });
 
-it('a node of a trust domain that was never rotated says nothing', async () => {
+it('a node in a trust domain without rotations warns about nothing', async () => {
   expect(await follow(undefined)).toEqual({ warnings: [], isReplayed: false });
   expect(await follow(new Error('no network'))).toEqual({ warnings: [], isReplayed: false });
 });
@@ -108,23 +108,23 @@ it.each([
   const reading = await follow(published(7), found);
   expect([reading?.followed, reading?.warnings]).toEqual([
     undefined,
-    [expect.stringMatching(new RegExp(`${why}; this node has followed number 7,`))],
+    [expect.stringMatching(new RegExp(`${why}; this node has seen change 7,`))],
   ]);
 });
 
-it('a lower number is ignored with both in the warning, and the higher one stays in memory', async () => {
+it('a lower number is ignored with a warning that has both, and the higher one stays in memory', async () => {
   const reading = await follow(published(7), published(6));
   expect(reading).toMatchObject({ isReplayed: true });
   expect(reading?.followed).toBeUndefined();
   expect(reading?.warnings).toEqual([
     expect.stringMatching(
-      /has number 6, but this node has seen number 7: .* remove .*rotation\.json$/,
+      /publishes change 6 of its rotations, but this node has seen change 7: .* remove .*rotation\.json$/,
     ),
   ]);
   expect((await follow(published(7)))?.followed?.published).toEqual(published(7));
 });
 
-it('another trust domain begins again', async () => {
+it('another trust domain starts from its own number', async () => {
   const other = published(1, { trustDomain: 'other' });
   expect((await follow(published(7), other))?.followed?.memory).toMatchObject({
     trustDomain: 'other',
@@ -132,7 +132,7 @@ it('another trust domain begins again', async () => {
   });
 });
 
-it('a memory that cannot be read is that of a node without a rotation', async () => {
+it('with an unreadable memory, a node follows as if it had seen no rotation', async () => {
   writeFileSync(rotationMemoryFile(stateDir), '{');
   expect((await follow(published(3)))?.followed?.memory.sequence).toBe(3);
   expect(JSON.parse(readFileSync(rotationMemoryFile(stateDir), 'utf8')).sequence).toBe(3);
@@ -156,14 +156,18 @@ describe('it remembers', () => {
   it.each([
     ['which CA is being retired', [retire], { gone: [key(1)], phase: 'retire' }],
     ['which CA it dropped, while the rotation goes back', [retire, back], { gone: [], dropped }],
-    ['nothing that could return after the end', [retire, stable], { gone: [key(1)], dropped: [] }],
     [
-      'nothing that could return in another rotation',
+      'nothing that could be restored after the end',
+      [retire, stable],
+      { gone: [key(1)], dropped: [] },
+    ],
+    [
+      'nothing that could be restored in another rotation',
       [retire, published(5, { rotation: rotation({ to: version(3) }) })],
       { dropped: [] },
     ],
     [
-      'permanently which key may be in other hands',
+      'permanently which key may have been stolen',
       [
         retire,
         published(4, { rotation: rotation({ phase: 'retire', compromised: true }) }),

@@ -61,7 +61,7 @@ it.each<[string, Refusal, string, Parameters<typeof judge>[1]?]>([
   ],
   ['is signed by a CA that the file does not have', 'not-signed-by-ours', cross({ signer: third })],
   ['is signed by the CA of another file', 'not-signed-by-ours', cross(), { trusted: [pem(third)] }],
-  ['signs itself', 'not-signed-by-ours', pem(to)],
+  ['is self-signed', 'not-signed-by-ours', pem(to)],
   ['has expired', 'not-valid-now', cross({ notAfter: new Date(NOW.getTime() - 1) })],
   ['is not valid yet', 'not-valid-now', cross({ notBefore: new Date(NOW.getTime() + DAY) })],
   [
@@ -90,13 +90,13 @@ it.each<[string, Refusal, string, Parameters<typeof judge>[1]?]>([
   ],
   ['is for a key that the rotation does not name', 'other-key', pem(third, { signer: from })],
   [
-    'is signed by a key that may be in other hands',
+    'is signed by a key that may have been stolen',
     'compromised',
     cross(),
     { compromised: [keyOfOld] },
   ],
   [
-    'is signed by a CA that may have no CA below it',
+    'is signed by a CA that must not have a CA below it',
     'path-length',
     cross(),
     {
@@ -132,6 +132,6 @@ it.each([
   expect(judge(text, { trusted: [adopted] })).toBe(isVouched ? key : 'other-role');
 });
 
-it('without a key that it must be for, the one that it has counts', () => {
+it('if no key is required, it vouches for the one that it certifies', () => {
   expect(judge(cross(), { key: undefined })).toBe(key);
 });

@@ -1,6 +1,6 @@
 /**
- * A pod with a client-go of some release (`certificates-client follow`), which lists once a second over another connection
- * each, and watches. It trusts the CA file that the kubelet mounts.
+ * A pod with a client-go of some release (`certificates-client follow`), which lists once a second, each time over a
+ * new connection, and watches. It trusts the CA file that the kubelet mounts.
  */
 import { join } from 'node:path';
 import { until } from '../../../support/until.ts';

@@ -1,6 +1,6 @@
 /**
- * What users have beside a writer and a watcher, during a whole rotation: an aggregated API server, a webhook, pods with an
- * old and a new client-go, and people who read logs and execute commands.
+ * Besides a writer and a watcher, what else uses a cluster during a whole rotation: an aggregated API server, a webhook, pods
+ * with an old and a new client-go, and people who read logs and execute commands.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ export const observerChecks = (ca: CaName) => [
 
 const SECOND = 1000;
 
-/** A rotation with all of them, and what they have lost. */
+/** A rotation with all of them, and what they lost. */
 export async function whileObserved(
   check: Check,
   cluster: WholeCluster,

@@ -1,4 +1,4 @@
-/** A person with admin.conf: the file as it is now, and another connection for each request. */
+/** A person with admin.conf: reads the current file, and opens a new connection, for each request. */
 import { KubeClient } from '../../traffic/kube-client.ts';
 import type { WholeCluster } from '../../whole-cluster/cluster.ts';
 

@@ -1,4 +1,4 @@
-/** One request, again and again, and what a client with ordinary retries has lost. */
+/** Repeats one request, and counts what a client with ordinary retries loses. */
 
 export interface ProbePlan {
   readonly name: string;

@@ -1,4 +1,7 @@
-/** A validating webhook by URL. Its caBundle has another CA, that with its own certificate: no rotation may matter to it. */
+/**
+ * A validating webhook by URL. Its caBundle has the CA of the webhook's certificate, which no rotation replaces: so no
+ * rotation may affect it.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
