@@ -1,6 +1,6 @@
 /** The RBAC as shipped is enough, and none of it can be left out. */
 import { parseAllDocuments, stringify } from 'yaml';
-import { untilTrue } from '../../support/until.ts';
+import { until, untilTrue } from '../../support/until.ts';
 import type { Check } from '../harness/report.ts';
 import { REFUSED, SIGNERS } from './api.ts';
 import type { Forwarder } from './forwarder.ts';
@@ -25,6 +25,7 @@ interface Role {
 export const RIGHTS_CHECKS = [
   'the RBAC as shipped is enough for everything',
   'each verb and each signer that is taken away breaks something',
+  'without the lists that only rotations need, all of it works, and the forwarder names each',
   "it may not approve clients' CSRs, and nothing else",
 ];
 
@@ -53,7 +54,7 @@ export async function checkRights(
   await check('each verb and each signer that is taken away breaks something', async () => {
     const lines = [];
     try {
-      for (const { without, all } of reduced(roles)) {
+      for (const { without, all } of reduced(ofCsrs(roles))) {
         const broken = await brokenWith(setting, worker, all, PROBE_MS);
         if (!broken) throw new Error(`without ${without}, everything works`);
         lines.push(`${without}: ${broken}`);
@@ -63,6 +64,16 @@ export async function checkRights(
     }
     return lines.join('; ');
   });
+  await check(
+    'without the lists that only rotations need, all of it works, and the forwarder names each',
+    async () => {
+      try {
+        return await withoutLists(setting, worker, roles);
+      } finally {
+        await setting.applyRbac(shipped);
+      }
+    },
+  );
   await check("it may not approve clients' CSRs, and nothing else", async () => {
     const signers = { group: 'certificates.k8s.io', resource: 'signers', verb: 'approve' };
     for (const name of [SIGNERS.client, SIGNERS.user])
@@ -81,6 +92,17 @@ export async function checkRights(
     return `${FORWARDER_USER}: the API server allows none of them`;
   });
 }
+
+/** What the forwarder reads for rotations, and does without: it lists, and never watches. */
+const isOfRotations = ({ verbs }: Rule) => verbs.join() === 'list';
+
+/** Without the rights for rotations: those in other namespaces are for their ConfigMaps. */
+const ofCsrs = (roles: readonly Role[]): Role[] =>
+  roles
+    .filter(({ kind, metadata }) => kind !== 'Role' || metadata.namespace === 'default')
+    .map((role) =>
+      role.rules ? { ...role, rules: role.rules.filter((rule) => !isOfRotations(rule)) } : role,
+    );
 
 /** The roles without one verb of one rule, or without one of its resourceNames. */
 function reduced(roles: readonly Role[]): { without: string; all: Role[] }[] {
@@ -112,12 +134,45 @@ function reduced(roles: readonly Role[]): { without: string; all: Role[] }[] {
 }
 
 /** @returns the first thing that does not work with these roles; undefined if everything does */
-async function brokenWith(
+const brokenWith = (
   setting: Setting,
   worker: KubeletProgram,
   roles: readonly Role[],
   limitMs: number,
-): Promise<string | undefined> {
+): Promise<string | undefined> =>
+  withRoles(setting, roles, (forwarder) => firstBroken(setting, worker, forwarder, limitMs));
+
+/** @returns what the forwarder names @throws Error if something does not work, or a list is not named */
+function withoutLists(
+  setting: Setting,
+  worker: KubeletProgram,
+  roles: readonly Role[],
+): Promise<string> {
+  const lists = roles.flatMap(({ rules = [] }) => rules).filter(isOfRotations);
+  return withRoles(setting, ofCsrs(roles), async (forwarder) => {
+    const broken = await firstBroken(setting, worker, forwarder, READY_MS);
+    if (broken) throw new Error(broken);
+    // it looks a minute after its start
+    const said = await until(
+      'what the forwarder may not read',
+      async () => FORBIDDEN.exec(forwarder.log())?.[1],
+    );
+    const named = said.split(', ');
+    const unnamed = lists
+      .flatMap(({ resources, resourceNames }) => resourceNames ?? resources)
+      .filter((what) => !named.some((name) => name.includes(what)));
+    if (unnamed.length > 0) throw new Error(`${said}: without ${unnamed.join(', ')}`);
+    return said;
+  });
+}
+
+const FORBIDDEN = /does not let the forwarder read or write what a rotation needs: ([^;]+);/;
+
+async function withRoles<T>(
+  setting: Setting,
+  roles: readonly Role[],
+  body: (forwarder: Forwarder) => Promise<T>,
+): Promise<T> {
   // an empty list of verbs is not valid
   const valid = roles.map((role) =>
     role.rules ? { ...role, rules: role.rules.filter(({ verbs }) => verbs.length > 0) } : role,
@@ -125,17 +180,26 @@ async function brokenWith(
   await setting.applyRbac(valid.map((role) => stringify(role)).join('---\n'));
   const forwarder = await setting.startForwarder();
   try {
-    for (const probe of probes(setting, worker, forwarder)) {
-      const works = await untilTrue(probe.name, probe.works, limitMs).then(
-        () => true,
-        () => false,
-      );
-      if (!works) return probe.name;
-    }
-    return undefined;
+    return await body(forwarder);
   } finally {
     await forwarder.stop('SIGKILL');
   }
+}
+
+async function firstBroken(
+  setting: Setting,
+  worker: KubeletProgram,
+  forwarder: Forwarder,
+  limitMs: number,
+): Promise<string | undefined> {
+  for (const probe of probes(setting, worker, forwarder)) {
+    const works = await untilTrue(probe.name, probe.works, limitMs).then(
+      () => true,
+      () => false,
+    );
+    if (!works) return probe.name;
+  }
+  return undefined;
 }
 
 let round = 0;

@@ -10,6 +10,7 @@ import { caCertHashes } from '../control-plane/prepare-node.ts';
 import type { CakelessService } from '../harness/cakeless-service.ts';
 import { lastLines, run } from '../harness/program.ts';
 import type { Check } from '../harness/report.ts';
+import { podOn } from '../whole-cluster/check-nodes.ts';
 import type { WholeCluster } from '../whole-cluster/cluster.ts';
 import { UNUSUAL } from '../whole-cluster/join-alone.ts';
 import type { KubeadmNode } from '../whole-cluster/kubeadm-node.ts';
@@ -33,6 +34,7 @@ export async function checkAbsent(
   const { first, worker, joiner } = cluster;
   await check(JOINED, async () => {
     await joinAlone(cluster, service);
+    await runSystemPod(cluster);
     await followCluster(joiner);
     await switchOff(worker);
     await until('a Node that is not Ready', async () =>
@@ -81,6 +83,25 @@ async function joinAlone(cluster: WholeCluster, service: CakelessService): Promi
   const file = joiner.bring('join.yaml', text);
   await joiner.shell(`kubeadm join --config ${file} ${UNUSUAL.join(' ')}`, { timeoutMs: 600_000 });
   await until('a Ready joiner', async () => ((await isReady(cluster, joiner)) ? true : undefined));
+}
+
+/** With a token, as kube-proxy: only then may the kubelet read what kube-root-ca.crt of its namespace has. */
+async function runSystemPod(cluster: WholeCluster): Promise<void> {
+  const metadata = { name: 'system-pod', namespace: 'kube-system' };
+  const pod = { ...podOn(cluster.joiner.name), metadata };
+  await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(pod) });
+  await until('a running pod', async () => {
+    const read = [
+      '-n',
+      'kube-system',
+      'get',
+      'pod',
+      'system-pod',
+      '-o',
+      'jsonpath={.status.phase}',
+    ];
+    return (await cluster.kubectl(read)) === 'Running' ? true : undefined;
+  });
 }
 
 /** What a unit without credentials runs. 10: there is no systemd that restarts the kubelet. */
