@@ -7,6 +7,10 @@ import type { Question, Reason } from './gate-question.ts';
 
 const RENEW = 'run cakeless renew all on the node, and read what it prints';
 
+/** A component that does not run proves nothing, and no renewal changes that. */
+const HEALTHY =
+  'check that this component runs on the node, run cakeless renew all there, and read what it prints; if it never runs there, waive the node';
+
 /** CA file and kubeconfigs hold the new CA. */
 export function reasonsOfNewFiles(facts: NodeFacts, question: Question): Reason[] {
   return [
@@ -111,7 +115,7 @@ export function reasonsOfStarts(
     if (entries.length === 0)
       return {
         why: `its report does not say whether ${component} has started since its CA files changed`,
-        fix: RENEW,
+        fix: HEALTHY,
       };
     return entries.every(({ isSince }) => isSince)
       ? []
@@ -141,7 +145,7 @@ export function reasonsOfProofs(
   return [
     ...unproved.map((component) => ({
       why: `no probe has proved in this phase that ${component} accepts certificates of the new CA`,
-      fix: RENEW,
+      fix: HEALTHY,
     })),
     ...reasonsOfRefusals(proved, ['refused', 'unreachable']),
   ];

@@ -42,9 +42,15 @@ export function hearNode(
   if (!facts) return silent(`its report cannot be used: ${quote(problem)}`, ON_NODE);
   if (isOlder(writtenAt, question, 'heardWithinSeconds'))
     return silent(`its last report is of ${writtenAt}`, ON_NODE);
-  const late = whyLate(facts.rotation?.sequence, question);
-  return late === undefined ? { state: 'reports', facts } : silent(late, ON_NODE);
+  const seen = facts.rotation?.sequence;
+  const late = whyLate(seen, question);
+  if (late === undefined) return { state: 'reports', facts };
+  return silent(late, (seen ?? 0) > (question.sequence ?? 0) ? AHEAD : ON_NODE);
 }
+
+/** docs/ca-rotation.md, "When nodes ignore a rotation". */
+const AHEAD =
+  'someone may have written the number into the exchange bucket: find out who, then remove the file that cakeless renew names on the node, and run it again';
 
 const silent = (why: string, fix: string): HeardNode => ({
   state: 'silent',

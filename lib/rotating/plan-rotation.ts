@@ -61,7 +61,7 @@ function refuseOwnRoot(
   if (ownRoot || !old || originOf(old) !== 'subordinate') return;
   throw new Fault(
     'request-malformed',
-    `${ca} of trust domain ${document.trustDomain} is below another CA, and a rotation creates a CA that is its own root: that other CA does not certify it; if that is allowed, plan it with ownRoot (--own-root); a new CA below the other one needs another trust domain`,
+    `${ca} of trust domain ${document.trustDomain} is below another CA, and a rotation creates a CA that is its own root: that other CA does not certify it; if that is allowed, start it with --own-root; a new CA below the other one needs another trust domain`,
   );
 }
 

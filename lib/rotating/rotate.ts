@@ -115,18 +115,19 @@ async function judgeApproval(
   if (!plan)
     throw new Fault(
       'request-malformed',
-      `the rotation of ${ca} of trust domain ${trustDomain} is not planned yet: plan it first (action plan-rotation), and have the plan approved`,
+      `the rotation of ${ca} of trust domain ${trustDomain} is not planned yet: cakeless trust-domain rotate without --dry-run plans it, and changes nothing before the plan is approved`,
     );
   const state = await readRotationApprovals(service.authority, plan);
   if (state.state === 'approved') return { plan, approvedBy: state.by, missing: [] };
-  const missing = {
-    subject: 'approval',
-    why: `the plan ${plan.digest} is not approved: ${state.why}`,
-    fix:
-      state.state === 'denied'
-        ? 'talk to the approver who denied it; another plan, for example with other waivers, needs a new approval'
-        : 'have an approver approve this plan',
-  };
+  const why = `the plan ${plan.digest} is not approved: ${state.why}`;
+  const missing =
+    state.state === 'denied'
+      ? {
+          subject: 'denial',
+          why,
+          fix: 'talk to the approver who denied it; another plan, for example with other waivers, needs a new approval',
+        }
+      : { subject: 'approval', why, fix: 'have an approver approve this plan' };
   return { plan, approvedBy: [], missing: [missing] };
 }
 

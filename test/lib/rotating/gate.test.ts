@@ -752,6 +752,16 @@ it('a name that a node has invented is no part of a command that a person is to 
   ]);
 });
 
+it.each([
+  ['ahead of the rotation', 9, /^someone may have written the number into the exchange bucket/],
+  ['late', 1, /^run cakeless renew all on the node/],
+])('says what to do about a node that is %s', async (_, sequence, fix) => {
+  const fleet = await RotatingFleet.open({ gate: 'issue' });
+  withRotation(fleet, 'cp-1', { sequence });
+  const { missing } = await fleet.examine();
+  expect(missing.map((one) => one.fix)).toEqual([expect.stringMatching(fix)]);
+});
+
 it('counts, and says what a person should know', async () => {
   const fleet = await RotatingFleet.open({ gate: 'retire' });
   fleet.issue('auto-1', 'kubelet.conf', 1, { at: daysAgo(8) });
@@ -766,7 +776,7 @@ it('counts, and says what a person should know', async () => {
   ]);
   expect(notes).toEqual([
     'prod: node auto-1 counts as gone: the cluster has no Node object for it, its record has no entry, and it was last heard 2027-02-21T12:00:00.000Z',
-    'prod: 1 replaced certificates of version 1 live, the last one until 2027-12-01; copies of them stop working when the old CA is dropped',
+    'prod: certificates of version 1 that were replaced and have not expired: 1, the last one expires on 2027-12-01; copies of them stop working when the old CA is dropped',
   ]);
 });
 
