@@ -62,6 +62,10 @@ export async function rotate(
   const rotated = await rotateCa(connection, wanted);
   const isWaiting = rotated.missing.length > 0;
   terminal.progress(describeChange(rotated, to, dryRun));
+  if (rotated.changed && rotated.phase !== 'stable')
+    terminal.progress(
+      `nodes follow with their next renewals; ${shellCommand('cakeless', 'trust-domain', 'rotation', trustDomain)} shows how far they are`,
+    );
   printResult(terminal, output, rotated, () => describeFindings(rotated));
   return isWaiting ? EXIT.pending : EXIT.done;
 }

@@ -114,6 +114,20 @@ it('a dry run plans nothing', async () => {
   expect(requests).toMatchObject([{ action: 'rotate', dryRun: true }]);
 });
 
+it.each([
+  [
+    'trust',
+    /^ca of trust domain fleet: phase trust\nnodes follow .*; cakeless trust-domain rotation fleet shows/,
+  ],
+  ['stable', /^ca of trust domain fleet: phase stable$/],
+])('rotate to %s says how to go on', async (phase, said) => {
+  const { run } = await open();
+  const rotate = { ...FINDINGS, trustDomain: TRUST_DOMAIN, ca: 'ca', changed: true, sequence: 2 };
+  const responses = { rotate: { ...rotate, phase } };
+  const ran = await run(['rotate', TRUST_DOMAIN, '--ca', 'ca', '--to', phase], { responses });
+  expect([ran.exitCode, ran.said]).toEqual([0, expect.stringMatching(said)]);
+});
+
 it('rotate prints what is missing, with the progress, and exits with 4', async () => {
   const { run, requests } = await open();
   const missing = [{ subject: 'prod/node/cp-1', why: 'silent\n', fix: 'run cakeless renew' }];
