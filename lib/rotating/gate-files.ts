@@ -7,6 +7,10 @@ import type { Question, Reason } from './gate-question.ts';
 
 const RENEW = 'run cakeless renew all on the node, and read what it prints';
 
+/** Without a cross certificate, nothing vouches for the new CA. */
+const ACCEPT =
+  'run cakeless renew all --accept-ca-change on the node, with the --ca-cert-hash that cakeless trust-domain show prints';
+
 /** A component that does not run proves nothing, and no renewal changes that. */
 const HEALTHY =
   'check that this component runs on the node, run cakeless renew all there, and read what it prints; if it never runs there, waive the node';
@@ -18,7 +22,10 @@ export function reasonsOfNewFiles(facts: NodeFacts, question: Question): Reason[
     ...filesOf(facts).flatMap(({ file, sha256 }) =>
       sha256.includes(question.newSha256)
         ? []
-        : { why: `${quote(file)} does not hold the new CA`, fix: RENEW },
+        : {
+            why: `${quote(file)} does not hold the new CA`,
+            fix: question.hasCross ? RENEW : ACCEPT,
+          },
     ),
   ];
 }

@@ -762,6 +762,16 @@ it.each([
   expect(missing.map((one) => one.fix)).toEqual([expect.stringMatching(fix)]);
 });
 
+it.each([
+  ['that the old CA vouches for', false, /^run cakeless renew all on the node/],
+  ['that nothing vouches for', true, /^run cakeless renew all --accept-ca-change on the node/],
+])('says how a node takes a new CA %s', async (_, compromised, fix) => {
+  const fleet = await RotatingFleet.open({ gate: 'issue', compromised });
+  fleet.reportNode('cp-1', { caFiles: [{ ca: 'ca', ...hold([fleet.oldSha256]) }] });
+  const { missing } = await fleet.examine();
+  expect(missing.map((one) => one.fix)).toEqual([expect.stringMatching(fix)]);
+});
+
 it('counts, and says what a person should know', async () => {
   const fleet = await RotatingFleet.open({ gate: 'retire' });
   fleet.issue('auto-1', 'kubelet.conf', 1, { at: daysAgo(8) });
