@@ -62,6 +62,10 @@ export async function rotate(
   const rotated = await rotateCa(connection, wanted);
   const isWaiting = rotated.missing.length > 0;
   terminal.progress(describeChange(rotated, to, dryRun));
+  if (rotated.changed && rotated.phase !== 'stable')
+    terminal.progress(
+      `nodes follow with their next renewals; ${shellCommand('cakeless', 'trust-domain', 'rotation', trustDomain)} shows how far they are`,
+    );
   printResult(terminal, output, rotated, () => describeFindings(rotated));
   return isWaiting ? EXIT.pending : EXIT.done;
 }
@@ -71,10 +75,14 @@ function describeChange(rotated: Rotated, to: Phase, dryRun: boolean): string {
   const what = `${ca} of trust domain ${trustDomain}`;
   if (changed) return `${what}: phase ${phase}`;
   if (missing.length > 0)
-    return `${what}: phase ${phase}; nothing was changed: evidence or an approval is missing`;
+    return `${what}: phase ${phase}; nothing was changed: ${missing.every(isApproval) ? 'an approval' : 'evidence'} is missing`;
   if (phase === to) return `${what}: phase ${phase} already; nothing was changed`;
   return `${what}: would change from phase ${phase} to ${to}${dryRun ? ' (dry run)' : ''}`;
 }
+
+/** No waiver covers a missing approval. */
+const isApproval = ({ subject }: Rotated['missing'][number]): boolean =>
+  subject === 'approval' || subject === 'denial';
 
 /** In a fleet of a thousand clusters, thousands of things may be missing; the most important ones come first. */
 const MOST_SHOWN = 50;
@@ -101,16 +109,14 @@ function describeFindings({
 }: Pick<Rotated, 'missing' | 'notes' | 'progress' | 'leftOut' | 'plan'>): Line[] {
   const rows = missing.slice(0, MOST_SHOWN).map(({ subject, why, fix }) => [subject, why, fix]);
   return [
-    ...progress.map(({ what, done, of }) => `${done} of ${of} ${what}`),
+    ...progress.map(({ what, done, of }) => `ready: ${done} of ${of} ${what}`),
     ...(missing.length > 0 ? [{ columns: MISSING, rows }] : []),
     ...describeRest(missing.length, leftOut.missing),
     ...notes.map((note) => `note: ${note}`),
     ...(leftOut.notes > 0 ? [`and ${leftOut.notes} more notes`] : []),
+    ...(plan && missing.some(isApproval) ? describePlan(plan) : []),
     ...(plan && missing.some(({ subject }) => subject === 'approval')
-      ? [
-          ...describePlan(plan),
-          `ask an approver to run: ${approveCommand(plan)} --plan ${plan.digest}`,
-        ]
+      ? [`ask an approver to run: ${approveCommand(plan)} --plan ${plan.digest}`]
       : []),
   ];
 }
@@ -146,13 +152,17 @@ function describePlan(plan: ShownPlan): string[] {
   ];
 }
 
-function approveCommand(plan: ShownPlan, reason?: string): string {
+const approveCommand = (plan: ShownPlan, reason?: string): string =>
+  planCommand('approve', plan, ...(reason === undefined ? [] : ['--reason', reason]));
+
+/** With everything that makes it this plan: with another waiver, it is another one. */
+function planCommand(verb: 'approve' | 'rotate', plan: ShownPlan, ...more: string[]): string {
   const { trustDomain, ca, phase, compromised, waivers } = plan;
   return shellCommand(
-    ...['cakeless', 'trust-domain', 'approve', trustDomain, '--ca', ca, '--to', phase],
+    ...['cakeless', 'trust-domain', verb, trustDomain, '--ca', ca, '--to', phase],
     ...(compromised && phase === 'trust' ? ['--compromised'] : []),
     ...waivers.flatMap(({ subject, reason }) => ['--waive', `${subject}=${reason}`]),
-    ...(reason === undefined ? [] : ['--reason', reason]),
+    ...more,
   );
 }
 
@@ -237,7 +247,7 @@ export async function approveRotation(
     },
   );
   terminal.progress(
-    `approved as ${approver}; an operator continues with cakeless trust-domain rotate ${trustDomain} --ca ${plan.ca} --to ${plan.phase}, and the same --compromised and --waive options`,
+    `approved as ${approver}; an operator continues with ${planCommand('rotate', plan)}`,
   );
 }
 

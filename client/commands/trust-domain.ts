@@ -139,7 +139,13 @@ export function describeCas({ cas, rotation, caCertHashes = [] }: TrustDomainSum
     ...Object.entries(cas).flatMap(([name, { otherVersions = [] }]) =>
       otherVersions.map((version) => describeVersion(name, version)),
     ),
-    ...(rotation ? [describeRotation(rotation)] : []),
+    ...(rotation
+      ? [describeRotation(rotation)]
+      : Object.entries(cas).flatMap(([name, { compromised }]) =>
+          compromised
+            ? [`${name} was declared compromised, and still signs: rotate it with --compromised`]
+            : [],
+        )),
     ...(options === '' ? [] : ['options for cakeless prepare on a new node:', options]),
   ];
 }

@@ -23,6 +23,8 @@ export interface CaSummary {
   readonly sha256: string;
   /** Of a subordinate CA: fingerprint of the root above it. */
   readonly rootSha256?: string;
+  /** Somebody else may have its key: its next rotation is that of a compromised CA. Absent otherwise. */
+  readonly compromised?: true;
   /** Its other versions; absent if it has none. */
   readonly otherVersions?: readonly VersionSummary[];
 }
@@ -76,6 +78,7 @@ function summarize(version: CaVersion): CaSummary {
     notAfter: isoDate(certificate.validTo),
     sha256: certificate.fingerprint256,
     ...(version.chain !== undefined && { rootSha256: fingerprintOfRoot(version.chain) }),
+    ...(version.compromised && { compromised: true }),
   };
 }
 

@@ -25,7 +25,7 @@ export async function declareCompromised(
     if (rotation?.ca !== ca)
       throw new Fault(
         'request-malformed',
-        `${ca} of trust domain ${trustDomain} is not being rotated: start its rotation as that of a compromised CA (cakeless trust-domain rotate --to trust --compromised)`,
+        `${ca} of trust domain ${trustDomain} is not being rotated: start its rotation as that of a compromised CA (cakeless trust-domain rotate ${trustDomain} --ca ${ca} --to trust --compromised)`,
       );
     const { from, to, phase } = rotation;
     if (rotation.compromised) {

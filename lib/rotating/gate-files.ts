@@ -7,6 +7,14 @@ import type { Question, Reason } from './gate-question.ts';
 
 const RENEW = 'run cakeless renew all on the node, and read what it prints';
 
+/** Without a cross certificate, nothing vouches for the new CA. */
+const ACCEPT =
+  'run cakeless renew all --accept-ca-change on the node, with the --ca-cert-hash that cakeless trust-domain show prints';
+
+/** A component that does not run proves nothing, and no renewal changes that. */
+const HEALTHY =
+  'check that this component runs on the node, run cakeless renew all there, and read what it prints; if it never runs there, waive the node';
+
 /** CA file and kubeconfigs hold the new CA. */
 export function reasonsOfNewFiles(facts: NodeFacts, question: Question): Reason[] {
   return [
@@ -14,7 +22,10 @@ export function reasonsOfNewFiles(facts: NodeFacts, question: Question): Reason[
     ...filesOf(facts).flatMap(({ file, sha256 }) =>
       sha256.includes(question.newSha256)
         ? []
-        : { why: `${quote(file)} does not hold the new CA`, fix: RENEW },
+        : {
+            why: `${quote(file)} does not hold the new CA`,
+            fix: question.hasCross ? RENEW : ACCEPT,
+          },
     ),
   ];
 }
@@ -114,7 +125,7 @@ export function reasonsOfStarts(
     if (entries.length === 0)
       return {
         why: `its report does not say whether ${component} has started since its CA files changed`,
-        fix: RENEW,
+        fix: HEALTHY,
       };
     return entries.every(({ isSince }) => isSince)
       ? []
@@ -144,7 +155,7 @@ export function reasonsOfProofs(
   return [
     ...unproved.map((component) => ({
       why: `no probe has proved in this phase that ${component} accepts certificates of the new CA`,
-      fix: RENEW,
+      fix: HEALTHY,
     })),
     ...reasonsOfRefusals(proved, ['refused', 'unreachable']),
   ];

@@ -80,10 +80,15 @@ export function reasonsOfServed(facts: NodeFacts, { transition: { ca } }: Questi
   if (!server || !inPlace) return [];
   const served = facts.served.find(({ component }) => component === server.component);
   if (served?.sha256 === inPlace.sha256) return [];
-  const why = served
-    ? `${server.component} does not serve the certificate ${server.name} in place`
-    : `${server.component} did not respond when the node wrote its report`;
-  return [{ why, fix: renew(server.name) }];
+  const { component, name } = server;
+  return [
+    served
+      ? { why: `${component} does not serve the certificate ${name} in place`, fix: renew(name) }
+      : {
+          why: `${component} did not respond when the node wrote its report`,
+          fix: `repair ${component} on the node, and run cakeless renew all there`,
+        },
+  ];
 }
 
 /** What the kubelet serves on port 10250, as the forwarder saw it. */
@@ -121,7 +126,7 @@ export function notesOfReplaced(cluster: ClusterEvidence, { transition }: Questi
   return last === undefined
     ? []
     : [
-        `${cluster.cluster}: ${replaced.length} replaced certificates of the old CA (version ${transition.from}) are valid until ${last} at most; copies of them stop working when nodes drop the old CA`,
+        `${cluster.cluster}: replaced certificates of the old CA (version ${transition.from}) that have not expired: ${replaced.length}, the last one expires on ${last}; copies of them stop working when nodes drop the old CA`,
       ];
 }
 

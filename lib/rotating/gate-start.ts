@@ -39,7 +39,7 @@ function reasonsOfSigner({ signing }: NodeFacts): Reason[] {
     return [
       {
         why: 'its report says nothing about the flags of kube-controller-manager',
-        fix: 'run cakeless renew all on the node',
+        fix: 'run cakeless renew all on the node; if kube-controller-manager is no static pod there, make sure that it has no flags to sign, and waive the node',
       },
     ];
   return signing.signs || signing.flags.length > 0

@@ -61,7 +61,7 @@ function refuseOwnRoot(
   if (ownRoot || !old || originOf(old) !== 'subordinate') return;
   throw new Fault(
     'request-malformed',
-    `${ca} of trust domain ${document.trustDomain} is below another CA, but a rotation creates a CA that is its own root, which that other CA does not certify; if that is allowed, use --own-root (ownRoot); for a new CA below the other one, create another trust domain`,
+    `${ca} of trust domain ${document.trustDomain} is below another CA, but a rotation creates a CA that is its own root, which that other CA does not certify; if that is allowed, start the rotation with --own-root; for a new CA below the other one, create another trust domain`,
   );
 }
 

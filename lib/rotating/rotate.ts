@@ -117,18 +117,19 @@ async function judgeApproval(
   if (!plan)
     throw new Fault(
       'request-malformed',
-      `the rotation of ${ca} of trust domain ${trustDomain} is not planned yet: run cakeless trust-domain rotate without --dry-run (action plan-rotation), and have the plan approved`,
+      `the rotation of ${ca} of trust domain ${trustDomain} is not planned yet: run cakeless trust-domain rotate without --dry-run, which plans it and changes nothing until the plan is approved`,
     );
   const state = await readRotationApprovals(service.authority, plan);
   if (state.state === 'approved') return { plan, approvedBy: state.by, missing: [] };
-  const missing = {
-    subject: 'approval',
-    why: `the plan ${plan.digest} is not approved: ${state.why}`,
-    fix:
-      state.state === 'denied'
-        ? 'talk to the approver who denied it; a different plan, for example with other waivers, needs a new approval'
-        : 'have an approver approve this plan',
-  };
+  const why = `the plan ${plan.digest} is not approved: ${state.why}`;
+  const missing =
+    state.state === 'denied'
+      ? {
+          subject: 'denial',
+          why,
+          fix: 'talk to the approver who denied it; a different plan, for example with other waivers, needs a new approval',
+        }
+      : { subject: 'approval', why, fix: 'have an approver approve this plan' };
   return { plan, approvedBy: [], missing: [missing] };
 }
 

@@ -38,8 +38,8 @@ export async function rotationStatus(
     ...judged,
     ...(plan && { plan }),
     todo: [
-      ...(await approvalTodo(service, plan)),
       ...judged.todo,
+      ...(await approvalTodo(service, plan, judged.missing.length > 0)),
       ...(judged.missing.length === 0 ? [changeTodo(document, transition.after)] : []),
     ],
   };
@@ -66,13 +66,23 @@ async function findingsOf(
   return { evidence: { at, isSummary: false }, judged };
 }
 
-async function approvalTodo(service: Service, plan: RotationPlan | undefined): Promise<string[]> {
+/** A waiver of what is missing makes another plan, which may be approved already. */
+async function approvalTodo(
+  service: Service,
+  plan: RotationPlan | undefined,
+  mayNeedWaivers: boolean,
+): Promise<string[]> {
   if (!plan) return [];
+  const { trustDomain, ca, phase, digest } = plan;
   const state = await readRotationApprovals(service.authority, plan);
-  return state.state === 'approved'
-    ? []
+  if (state.state === 'approved') return [];
+  const what = `phase ${phase} needs an approval of its plan`;
+  return mayNeedWaivers
+    ? [
+        `${what}, and other waivers make another plan: cakeless trust-domain rotate ${trustDomain} --ca ${ca} --to ${phase} --dry-run, with the waivers that you need, prints the command for the approver`,
+      ]
     : [
-        `phase ${plan.phase} needs an approval of its plan ${plan.digest}: ${state.why}; cakeless trust-domain rotate prints the command for an approver`,
+        `${what} (${state.why}): cakeless trust-domain approve ${trustDomain} --ca ${ca} --to ${phase} --plan ${digest}`,
       ];
 }
 

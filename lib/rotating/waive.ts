@@ -35,6 +35,9 @@ export function waive(missing: readonly Missing[], waivers: readonly GivenWaiver
     used: waivers.filter(isUsed),
     notes: waivers
       .filter((waiver) => !isUsed(waiver))
-      .map(({ subject }) => `the waiver of ${subject} is not needed: nothing is missing there`),
+      .map(
+        ({ subject }) =>
+          `the waiver of ${subject} has no effect: nothing that can be waived is missing under this name`,
+      ),
   };
 }

@@ -71,11 +71,35 @@ it('rotate plans the start, and says what an approver has to run', async () => {
   const ran = await run(['rotate', TRUST_DOMAIN, ...START], { responses });
   expect(ran.exitCode).toBe(4);
   expect(requests.map(({ action }) => action)).toEqual(['plan-rotation', 'rotate']);
-  expect(ran.said).toContain('nothing was changed: evidence or an approval is missing');
+  expect(ran.said).toContain('nothing was changed: an approval is missing');
   expect(ran.printed).toContain(
     `cakeless trust-domain approve fleet --ca ca --to trust --plan ${planned.digest}`,
   );
   expect(ran.printed).toContain(`(TBSCertificate): ${planned.crossTbsSha256}`);
+});
+
+it('nobody is asked to approve what was denied', async () => {
+  const { run, plan } = await open();
+  const denied = { subject: 'denial', why: 'AROA:bob denied it', fix: 'talk to them' };
+  const rotate = { ...FINDINGS, missing: [denied], plan: await plan(), trustDomain: TRUST_DOMAIN };
+  const responses = {
+    rotate: { ...rotate, ca: 'ca', changed: false, phase: 'stable', sequence: 0 },
+  };
+  const ran = await run(['rotate', TRUST_DOMAIN, ...START], { responses });
+  expect([ran.exitCode, ran.said]).toEqual([4, expect.stringContaining('an approval is missing')]);
+  expect(ran.printed).toContain('AROA:bob denied it');
+  expect(ran.printed).not.toContain('ask an approver');
+});
+
+it('an approval names the whole command with which an operator continues', async () => {
+  const { run, plan } = await open();
+  const waivers = [{ subject: 'prod/node/x', reason: 'it is gone' }];
+  const { digest } = await plan({ waivers, compromised: true });
+  const same = [...START, '--compromised', '--waive', 'prod/node/x=it is gone'];
+  const ran = await run(['approve', TRUST_DOMAIN, ...same, '--plan', digest, '--reason', 'x']);
+  expect(ran.said).toContain(
+    "an operator continues with cakeless trust-domain rotate fleet --ca ca --to trust --compromised --waive 'prod/node/x=it is gone'",
+  );
 });
 
 it('a dry run plans nothing', async () => {
@@ -90,6 +114,20 @@ it('a dry run plans nothing', async () => {
   expect(requests).toMatchObject([{ action: 'rotate', dryRun: true }]);
 });
 
+it.each([
+  [
+    'trust',
+    /^ca of trust domain fleet: phase trust\nnodes follow .*; cakeless trust-domain rotation fleet shows/,
+  ],
+  ['stable', /^ca of trust domain fleet: phase stable$/],
+])('rotate to %s says how to go on', async (phase, said) => {
+  const { run } = await open();
+  const rotate = { ...FINDINGS, trustDomain: TRUST_DOMAIN, ca: 'ca', changed: true, sequence: 2 };
+  const responses = { rotate: { ...rotate, phase } };
+  const ran = await run(['rotate', TRUST_DOMAIN, '--ca', 'ca', '--to', phase], { responses });
+  expect([ran.exitCode, ran.said]).toEqual([0, expect.stringMatching(said)]);
+});
+
 it('rotate prints what is missing, with the progress, and exits with 4', async () => {
   const { run, requests } = await open();
   const missing = [{ subject: 'prod/node/cp-1', why: 'silent\n', fix: 'run cakeless renew' }];
@@ -101,7 +139,7 @@ it('rotate prints what is missing, with the progress, and exits with 4', async (
   const ran = await run(args, { responses });
   expect(ran.exitCode).toBe(4);
   expect(ran.printed.split('\n')).toEqual([
-    '2 of 3 control-plane nodes',
+    'ready: 2 of 3 control-plane nodes',
     'MISSING          WHY            TO FIX',
     'prod/node/cp-1   silent\\u000a   run cakeless renew',
     'note: a note',

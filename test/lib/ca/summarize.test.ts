@@ -37,3 +37,19 @@ it.each<[Phase, number, number, string[]]>([
     for (const text of says) expect(lines).toContain(text);
   },
 );
+
+it('a CA that signs although it was declared compromised is named', async () => {
+  const memory = await InMemoryService.open();
+  const { document } = memory;
+  const { signing, versions = [] } = document.cas.ca ?? {};
+  const compromised = versions.map((one) => ({ ...one, compromised: true }));
+  const cas = summarizeCas({
+    ...document,
+    cas: { ...document.cas, ca: { signing: signing ?? 1, versions: compromised } },
+  });
+  expect([cas.ca?.compromised, cas['etcd-ca']?.compromised]).toEqual([true, undefined]);
+  const lines = describeCas({ trustDomain: TRUST_DOMAIN, cas });
+  expect(lines).toContain(
+    'ca was declared compromised, and still signs: rotate it with --compromised',
+  );
+});

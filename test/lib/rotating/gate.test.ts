@@ -759,6 +759,26 @@ it('a name that a node has invented is not part of a command that a person is to
   ]);
 });
 
+it.each([
+  ['ahead of the rotation', 9, /^find out who can write to the exchange bucket/],
+  ['late', 1, /^run cakeless renew all on the node/],
+])('says what to do about a node that is %s', async (_, sequence, fix) => {
+  const fleet = await RotatingFleet.open({ gate: 'issue' });
+  withRotation(fleet, 'cp-1', { sequence });
+  const { missing } = await fleet.examine();
+  expect(missing.map((one) => one.fix)).toEqual([expect.stringMatching(fix)]);
+});
+
+it.each([
+  ['that the old CA vouches for', false, /^run cakeless renew all on the node/],
+  ['that nothing vouches for', true, /^run cakeless renew all --accept-ca-change on the node/],
+])('says how a node accepts a new CA %s', async (_, compromised, fix) => {
+  const fleet = await RotatingFleet.open({ gate: 'issue', compromised });
+  fleet.reportNode('cp-1', { caFiles: [{ ca: 'ca', ...hold([fleet.oldSha256]) }] });
+  const { missing } = await fleet.examine();
+  expect(missing.map((one) => one.fix)).toEqual([expect.stringMatching(fix)]);
+});
+
 it('reports the progress, and what a person should know', async () => {
   const fleet = await RotatingFleet.open({ gate: 'retire' });
   fleet.issue('auto-1', 'kubelet.conf', 1, { at: daysAgo(8) });
@@ -773,7 +793,7 @@ it('reports the progress, and what a person should know', async () => {
   ]);
   expect(notes).toEqual([
     'prod: node auto-1 counts as gone: it has no Node object and no entry in the cluster record; its last report or certificate: 2027-02-21T12:00:00.000Z',
-    'prod: 1 replaced certificates of the old CA (version 1) are valid until 2027-12-01 at most; copies of them stop working when nodes drop the old CA',
+    'prod: replaced certificates of the old CA (version 1) that have not expired: 1, the last one expires on 2027-12-01; copies of them stop working when nodes drop the old CA',
   ]);
 });
 

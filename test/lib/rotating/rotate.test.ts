@@ -142,7 +142,12 @@ describe('changes nothing', () => {
     });
     expect(answer).toMatchObject({ changed: false, phase: 'stable', sequence: 0 });
     expect(answer.missing).toEqual([
-      { subject: 'approval', why: expect.stringContaining(why), fix: expect.any(String) },
+      {
+        // nobody can approve what was denied
+        subject: why.includes('denied') ? 'denial' : 'approval',
+        why: expect.stringContaining(why),
+        fix: expect.any(String),
+      },
     ]);
     expect(document()).toEqual(before);
     expect(authority.text(stepKey(1))).toBeUndefined();
@@ -179,7 +184,10 @@ describe('changes nothing', () => {
       phase: 'trust',
       sequence: 1,
       missing: [{ subject: 'prod/node/b', why: 'x', fix: 'y' }],
-      notes: ['the waiver of prod/node/z is not needed: nothing is missing there', 'a note'],
+      notes: [
+        'the waiver of prod/node/z has no effect: nothing that can be waived is missing under this name',
+        'a note',
+      ],
       progress: [{ what: 'control-plane nodes', done: 1, of: 3 }],
       leftOut: { missing: 0, notes: 0 },
     });
@@ -550,8 +558,13 @@ describe('the status', () => {
       plan: { phase: 'retire', sequence: 3 },
     });
     expect(found.todo).toEqual([
-      `phase retire needs an approval of its plan ${found.plan?.digest}: nobody has approved it; cakeless trust-domain rotate prints the command for an approver`,
       'a: c',
+      'phase retire needs an approval of its plan, and other waivers make another plan: cakeless trust-domain rotate prod --ca ca --to retire --dry-run, with the waivers that you need, prints the command for the approver',
+    ]);
+    gate.result = EMPTY_GATE;
+    expect((await status()).todo).toEqual([
+      `phase retire needs an approval of its plan (nobody has approved it): cakeless trust-domain approve prod --ca ca --to retire --plan ${found.plan?.digest}`,
+      'to change from phase issue to retire, an operator runs cakeless trust-domain rotate prod --ca ca --to retire',
     ]);
     expect(writes()).toBe(before);
   });
