@@ -478,7 +478,7 @@ const QUEUES: Row[] = [
 
 /**
  * Policies of functions and roles cannot deny. The functions prove that a message is in their queue, and a service control
- * policy denies the rest: test/policies/organization.test.ts.
+ * policy denies the rest: test/policies/organization.slow.test.ts.
  */
 const FUNCTIONS_AND_ROLES: Row[] = [
   ...['sign', 'triage', 'watch-signatures'].map((name) =>

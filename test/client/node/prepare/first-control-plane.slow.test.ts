@@ -1,22 +1,40 @@
-/** As first-control-plane.test.ts: older versions of kubeadm, and what is printed and reported. */
+/** The first control plane with several versions of kubeadm, and what is printed and reported. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { EXIT } from '../../../../client/exit-codes.ts';
-import { useFleet } from '../../../support/fleet.ts';
+import { kubeconfigText } from '../../../../client/node/disk/kubeconfig-text.ts';
+import { snapshot, useFleet } from '../../../support/fleet.ts';
 import { itPreparesFirstControlPlane } from './first-control-plane.ts';
 
 const fleet = useFleet();
+const newNode = fleet.newNode;
+
+it('a dry run writes and sends nothing', async () => {
+  const node = await newNode();
+  const before = snapshot(node.folder);
+  const { exitCode, text } = await node.prepare({ dryRun: true, output: 'text' });
+  expect(exitCode).toBe(EXIT.done);
+  expect(text).toMatch(/apiserver +would be requested +CN=kube-apiserver +ECDSA-P256/);
+  expect(snapshot(node.folder)).toEqual(before);
+  expect(await fleet.service.keys('exchange', `requests/${node.cluster}/`)).toEqual([]);
+});
+
+it('an incomplete kubeconfig has neither a CA nor a certificate, like those of generate-csr', () => {
+  const text = kubeconfigText({ server: 's', clusterName: 'c', userName: 'u', privateKey: 'k' });
+  expect(text).not.toMatch(/certificate/);
+});
 
 describe.each([
   ['1.22.17', 'v6-rsa2048'],
   ['1.29.15', 'v4-p256'],
+  ['1.37.2', 'v4-p256'],
 ])('the first control plane, %s %s', (version, config) => {
   itPreparesFirstControlPlane(fleet, version, config);
 });
 
 it('reports existing kubeconfigs whose server is different or is not verified', async () => {
-  const node = await fleet.newNode();
+  const node = await newNode();
   await node.prepareWhole();
   const edit = (file: string, from: RegExp, to: string) =>
     writeFileSync(node.at(file), readFileSync(node.at(file), 'utf8').replace(from, to));
@@ -40,7 +58,7 @@ it('reports existing kubeconfigs whose server is different or is not verified', 
 });
 
 it('kubeconfigs equal those of kubeadm, field by field', async () => {
-  const node = await fleet.newNode();
+  const node = await newNode();
   await node.prepareWhole();
   const ca = readFileSync(node.at('pki/ca.crt'));
   const expected: [string, string, string][] = [
@@ -81,7 +99,7 @@ it('kubeconfigs equal those of kubeadm, field by field', async () => {
 });
 
 it('a dry run says in JSON what each certificate still needs', async () => {
-  const node = await fleet.newNode();
+  const node = await newNode();
   const plan = async () => {
     const { text } = await node.prepare({ dryRun: true });
     return (JSON.parse(text) as { certificates: { name: string }[] }).certificates;
@@ -113,7 +131,7 @@ it('a dry run says in JSON what each certificate still needs', async () => {
 });
 
 it('the text says what an approver must run, and what kubeadm would fail on', async () => {
-  const node = await fleet.newNode();
+  const node = await newNode();
   const { text } = await node.prepare({ output: 'text' });
   expect(text).toMatch(
     new RegExp(

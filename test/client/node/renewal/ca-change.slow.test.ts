@@ -1,9 +1,11 @@
-/** As ca-change.test.ts: odd bundles, runs that renew nothing, the order in ca.crt, and kubelet-ca.crt. */
+/** Which CA certificates a node accepts, and which hashes that takes; odd bundles, runs that renew nothing, the order in ca.crt. */
 
+import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renew } from '../../../../client/node/renewal/renew.ts';
 import { caHashesOf, formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
+import { leadsTo } from '../../../../client/node/trust/signer.ts';
 import { readKubeletConf, writeKubeletStore } from '../../../support/kubelet-store.ts';
 import { CLUSTER } from '../../../support/node-folder.ts';
 import { putObject, removeObject, renewalDeps, renewalOptions } from '../../../support/renewal.ts';
@@ -32,6 +34,13 @@ import {
 } from './ca-change.ts';
 
 useCaChanges();
+
+it("renew all includes the kubelet's certificate if ca.crt no longer contains its CA", async () => {
+  const folder = initNode();
+  signCurrentPem(folder);
+  const run = await fixture.run(folder, 'renew', 'all', '--no-restart', ...kubeletDir(folder));
+  expect([run.exitCode, run.stdout]).toEqual([4, expect.stringMatching(/kubelet\.conf +renewed/)]);
+});
 
 describe('a bundle with a CA that only other programs would read', () => {
   it('is refused by --accept-ca-change', async () => {
@@ -370,6 +379,23 @@ describe('kubelet-ca.crt', () => {
 });
 
 describe('--accept-ca-change on a node of kubeadm init, whose kubelet.conf names kubelet-client-current.pem', () => {
+  it("renews the kubelet's certificate, although the kubelet rotates it, and gives every kubeconfig the new CA data", async () => {
+    const folder = initNode();
+    await publish(pem.good + pem.next);
+    const before = currentPem(folder);
+    const run = await renewAll(folder, ...hashes(pem.next));
+    // super-admin.conf waits for an approver
+    expect([run.exitCode, run.stdout]).toEqual([
+      4,
+      expect.stringMatching(/kubelet\.conf +renewed/),
+    ]);
+    expect(currentPem(folder)).not.toBe(before);
+    expect(leadsTo(new X509Certificate(currentPem(folder)), caOf(folder))).toBe(true);
+    expect(caDataOf(folder)).toEqual(KUBECONFIGS.map((name) => [name, pem.good + pem.next]));
+    expect((await fixture.run(folder, 'rollback', '--no-restart')).exitCode).toBe(0);
+    expect([currentPem(folder), caOf(folder)]).toEqual([before, pem.good]);
+    expect(caDataOf(folder)).toEqual(KUBECONFIGS.map((name) => [name, pem.good]));
+  });
   it('gives kubeconfigs that are not renewed exactly the certificates of ca.crt: a CA that it loses, they lose, too', async () => {
     const folder = initNode();
     const copy = join(folder, 'copy-of-admin');
@@ -453,6 +479,52 @@ describe('--accept-ca-change on a node of kubeadm init, whose kubelet.conf names
 });
 
 describe('--accept-ca-change', () => {
+  it('refuses a new CA without a matching hash, and shows the hash of its key', async () => {
+    const folder = fixture.copy();
+    await publish(pem.good + pem.next);
+    for (const given of [[], hashes(pem.evil)]) {
+      const run = await accept(folder, ...given);
+      expect([run.exitCode, run.stderr]).toEqual([
+        7,
+        expect.stringContaining(formatCaCertHash('ca', pem.next)),
+      ]);
+      expect(caOf(folder)).toBe(pem.good);
+    }
+  });
+
+  it('accepts a CA with a matching hash, under the request of the refused run', async () => {
+    const folder = fixture.copy();
+    await publish(pem.good + pem.next);
+    await accept(folder);
+    const asked = await fixture.keys(`requests/${CLUSTER}/`);
+    const run = await accept(folder, ...hashes(pem.next));
+    expect([run.exitCode, run.stderr]).toEqual([
+      0,
+      expect.stringContaining('installing apiserver'),
+    ]);
+    expect(caOf(folder)).toBe(pem.good + pem.next);
+    expect(await fixture.keys(`requests/${CLUSTER}/`)).toEqual(asked);
+  });
+
+  it('shows in a dry run what would change, with the hashes, and whether it would be accepted', async () => {
+    const folder = fixture.copy();
+    await publish(pem.good + pem.next);
+    const gain = `would get CN=kubernetes`;
+    const without = await accept(folder, '--dry-run');
+    expect(without.stdout).toMatch(
+      new RegExp(`CA: .*pki/ca.crt ${gain} .*${formatCaCertHash('ca', pem.next)}`),
+    );
+    expect(without.stdout).toContain('no --ca-cert-hash matches its key');
+    const given = await accept(folder, '--dry-run', ...hashes(pem.next));
+    expect(given.stdout).toContain(gain);
+    expect(given.stdout).not.toContain('no --ca-cert-hash');
+    expect(caOf(folder)).toBe(pem.good);
+  });
+
+  it('is required by --ca-cert-hash', async () => {
+    const run = await fixture.run(fixture.copy(), 'renew', 'apiserver', ...hashes(pem.next));
+    expect([run.exitCode, run.stderr]).toEqual([2, expect.stringContaining('--accept-ca-change')]);
+  });
   it('does not accept the hash of another CA', async () => {
     const folder = fixture.copy();
     await publish(pem.good + pem.next);
