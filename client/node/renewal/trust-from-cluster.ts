@@ -13,6 +13,7 @@ import { CommandError } from '../../errors.ts';
 import { currentContent } from '../disk/file-change.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
 import { caFileOf } from '../disk/places.ts';
+import { noteStarts } from '../evidence/note-starts.ts';
 import { prepareInstallation } from '../install/installation.ts';
 import { planChanges } from '../install/plan.ts';
 import type { RestartDeps } from '../restart/deps.ts';
@@ -238,6 +239,7 @@ async function install(
   await requireVisibleProcesses(restarts, deps);
   const unhealthyBefore = await findUnhealthy(restarts, deps);
   const plan = { names: [], caData, cas: [...cas], changes, restarts, unhealthyBefore };
+  await noteStarts(deps, 'ca');
   const prepared = await prepareInstallation(stateDir, plan, now);
   terminal.progress(`installing ${caFileOf('ca', folders)} ...`);
   const done = await completeInstallation(prepared, deps, undefined);
