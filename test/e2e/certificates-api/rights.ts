@@ -1,6 +1,6 @@
 /** The RBAC as shipped is enough, and none of it can be left out. */
 import { parseAllDocuments, stringify } from 'yaml';
-import { until, untilTrue } from '../../support/until.ts';
+import { untilTrue } from '../../support/until.ts';
 import type { Check } from '../harness/report.ts';
 import { REFUSED, SIGNERS } from './api.ts';
 import type { Forwarder } from './forwarder.ts';
@@ -25,7 +25,6 @@ interface Role {
 export const RIGHTS_CHECKS = [
   'the RBAC as shipped is enough for everything',
   'each verb and each signer that is taken away breaks something',
-  'without the lists that only rotations need, all of it works, and the forwarder names each',
   "it may not approve clients' CSRs, and nothing else",
 ];
 
@@ -64,16 +63,6 @@ export async function checkRights(
     }
     return lines.join('; ');
   });
-  await check(
-    'without the lists that only rotations need, all of it works, and the forwarder names each',
-    async () => {
-      try {
-        return await withoutLists(setting, worker, roles);
-      } finally {
-        await setting.applyRbac(shipped);
-      }
-    },
-  );
   await check("it may not approve clients' CSRs, and nothing else", async () => {
     const signers = { group: 'certificates.k8s.io', resource: 'signers', verb: 'approve' };
     for (const name of [SIGNERS.client, SIGNERS.user])
@@ -93,7 +82,7 @@ export async function checkRights(
   });
 }
 
-/** What the forwarder reads for rotations, and does without: it lists, and never watches. */
+/** What the forwarder lists for rotations, and does without: a forwarder of this test has no node whose CA files it keeps. */
 const isOfRotations = ({ verbs }: Rule) => verbs.join() === 'list';
 
 /** Without the rights for rotations: those in other namespaces are for their ConfigMaps. */
@@ -141,32 +130,6 @@ const brokenWith = (
   limitMs: number,
 ): Promise<string | undefined> =>
   withRoles(setting, roles, (forwarder) => firstBroken(setting, worker, forwarder, limitMs));
-
-/** @returns what the forwarder names @throws Error if something does not work, or a list is not named */
-function withoutLists(
-  setting: Setting,
-  worker: KubeletProgram,
-  roles: readonly Role[],
-): Promise<string> {
-  const lists = roles.flatMap(({ rules = [] }) => rules).filter(isOfRotations);
-  return withRoles(setting, ofCsrs(roles), async (forwarder) => {
-    const broken = await firstBroken(setting, worker, forwarder, READY_MS);
-    if (broken) throw new Error(broken);
-    // it looks a minute after its start
-    const said = await until(
-      'what the forwarder may not read',
-      async () => FORBIDDEN.exec(forwarder.log())?.[1],
-    );
-    const named = said.split(', ');
-    const unnamed = lists
-      .flatMap(({ resources, resourceNames }) => resourceNames ?? resources)
-      .filter((what) => !named.some((name) => name.includes(what)));
-    if (unnamed.length > 0) throw new Error(`${said}: without ${unnamed.join(', ')}`);
-    return said;
-  });
-}
-
-const FORBIDDEN = /does not let the forwarder read or write what a rotation needs: ([^;]+);/;
 
 async function withRoles<T>(
   setting: Setting,
