@@ -1,13 +1,14 @@
 /** Before the files of a node change: remembers which components have read the current ones. */
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import type { Clock } from '../../clock.ts';
-import type { NodeFolders } from '../disk/places.ts';
-import { recallStarts, rememberStarts } from './known-starts.ts';
-import { findStarted, type Processes, type StartedComponents } from './started-components.ts';
+import { rememberStarts } from './known-starts.ts';
+import {
+  findStartedOnNode,
+  type StartedComponents,
+  type StartsPlace,
+} from './started-components.ts';
 
-interface NoteDeps extends Processes {
-  readonly folders: NodeFolders;
-  readonly stateDir: string;
+interface NoteDeps extends StartsPlace {
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -18,13 +19,9 @@ export async function noteStarts(deps: NoteDeps, ca: CaName): Promise<void> {
 }
 
 /** undefined if the files cannot be read: then they are no evidence, and the run says what is wrong with them. */
-function find(
-  { folders, stateDir, clock, proc }: NoteDeps,
-  ca: CaName,
-): StartedComponents | undefined {
-  const known = recallStarts(stateDir);
+function find(deps: NoteDeps, ca: CaName): StartedComponents | undefined {
   try {
-    return findStarted(ca, folders, clock.now(), { known, ...(proc !== undefined && { proc }) });
+    return findStartedOnNode(ca, deps, deps.clock.now());
   } catch {
     return undefined;
   }

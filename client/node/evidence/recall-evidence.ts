@@ -4,25 +4,23 @@
  */
 import { type NodeReport, REPORT_LIMITS } from '../../../lib/contract/node-report.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
-import type { NodeFolders } from '../disk/places.ts';
 import { type RotationMemory, recallRotation } from '../state/rotation-memory.ts';
-import { type KnownStart, recallStarts } from './known-starts.ts';
+import type { KnownStart } from './known-starts.ts';
 import { type Proofs, recallProofs } from './proofs.ts';
-import { findStarted, type Processes, type StartedComponents } from './started-components.ts';
+import {
+  findStartedOnNode,
+  type StartedComponents,
+  type StartsPlace,
+} from './started-components.ts';
 
 export type RotationEvidence = NonNullable<NodeReport['rotation']>;
 
 export type KnownRotation = Pick<RotationMemory, 'sequence' | 'ca' | 'phase' | 'left'>;
 
-interface Place extends Processes {
-  readonly folders: NodeFolders;
-  readonly stateDir: string;
-}
-
 /**
  * Never throws. Only the processes are looked at again. undefined if this node has seen no rotation.
  */
-export function recallEvidence(place: Place, now: Date): RotationEvidence | undefined {
+export function recallEvidence(place: StartsPlace, now: Date): RotationEvidence | undefined {
   const memory = recallRotation(place.stateDir);
   if (!memory) return undefined;
   return evidenceOf(memory, recallProofs(place.stateDir, memory.sequence), place, now).evidence;
@@ -32,7 +30,7 @@ export function recallEvidence(place: Place, now: Date): RotationEvidence | unde
 export function evidenceOf(
   { sequence, ca, phase, left }: KnownRotation,
   proofs: Proofs,
-  place: Place,
+  place: StartsPlace,
   now: Date,
 ): { evidence: RotationEvidence; starts: readonly KnownStart[] } {
   const { started, unknown, starts } = ca ? look(ca, place, now) : NOTHING;
@@ -56,10 +54,9 @@ export function evidenceOf(
 const NOTHING: StartedComponents = { started: [], unknown: [], starts: [] };
 
 /** An unreadable file must not hide what is known. */
-function look(ca: CaName, { folders, stateDir, proc }: Place, now: Date): StartedComponents {
+function look(ca: CaName, place: StartsPlace, now: Date): StartedComponents {
   try {
-    const known = recallStarts(stateDir);
-    return findStarted(ca, folders, now, { known, ...(proc !== undefined && { proc }) });
+    return findStartedOnNode(ca, place, now);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { ...NOTHING, unknown: [`it is unknown when components started: ${reason}`] };

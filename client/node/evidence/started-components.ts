@@ -12,7 +12,7 @@ import { caFileOf, fileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { readManifest } from '../restart/manifest.ts';
 import { findProcesses } from '../restart/processes.ts';
 import { rootCaFile } from '../restart/root-ca-file.ts';
-import { isSameStart, type KnownStart } from './known-starts.ts';
+import { isSameStart, type KnownStart, recallStarts } from './known-starts.ts';
 
 type Started = NonNullable<NodeReport['rotation']>['started'][number];
 
@@ -33,6 +33,22 @@ interface Known extends Processes {
   /** What the last run remembered. */
   readonly known?: readonly KnownStart[];
 }
+
+export interface StartsPlace extends Processes {
+  readonly folders: NodeFolders;
+  readonly stateDir: string;
+}
+
+/** With what the node remembers. @throws Error if a file cannot be read */
+export const findStartedOnNode = (
+  ca: CaName,
+  { folders, stateDir, proc }: StartsPlace,
+  now: Date,
+): StartedComponents =>
+  findStarted(ca, folders, now, {
+    known: recallStarts(stateDir),
+    ...(proc !== undefined && { proc }),
+  });
 
 export function findStarted(
   ca: CaName,

@@ -6,14 +6,12 @@ import { parseCertificates, sha256Of } from '../disk/fingerprints.ts';
 import { caPemIn } from '../disk/kubeconfig-ca.ts';
 import { caFileOf, fileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
-import { type KnownStart, recallStarts, rememberStarts } from '../evidence/known-starts.ts';
-import { findStarted, type Processes } from '../evidence/started-components.ts';
+import { type KnownStart, rememberStarts } from '../evidence/known-starts.ts';
+import { findStartedOnNode, type StartsPlace } from '../evidence/started-components.ts';
 import { recallRotation } from '../state/rotation-memory.ts';
 import { annotationPatch, type RotationAnnotation } from './rotation-annotation.ts';
 
-export interface AnnotateDeps extends Processes {
-  readonly folders: NodeFolders;
-  readonly stateDir: string;
+export interface AnnotateDeps extends StartsPlace {
   readonly terminal: Terminal;
   readonly now: () => Date;
   /** A JSON merge patch, as the kubelet: the Node authorizer lets it patch its own Node only. */
@@ -47,14 +45,13 @@ function nodeName(folders: NodeFolders): string | undefined {
 /** The forwarder takes no longer list; a CA file has two certificates during a rotation. */
 const MOST_CERTIFICATES = 12;
 
-function annotationOf({ folders, stateDir, now, proc }: AnnotateDeps): {
+function annotationOf(deps: AnnotateDeps): {
   annotation: RotationAnnotation;
   starts: readonly KnownStart[];
 } {
+  const { folders, stateDir, now } = deps;
   const sequence = recallRotation(stateDir)?.sequence;
-  const known = recallStarts(stateDir);
-  const processes = { known, ...(proc !== undefined && { proc }) };
-  const { started, starts } = findStarted('ca', folders, now(), processes);
+  const { started, starts } = findStartedOnNode('ca', deps, now());
   const kubelet = started.find(({ component }) => component === 'kubelet');
   const annotation = {
     ...(sequence !== undefined && { sequence }),
