@@ -6,6 +6,7 @@ import { type NodeReport, REPORT_LIMITS } from '../../../lib/contract/node-repor
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { type RotationMemory, recallRotation } from '../state/rotation-memory.ts';
 import type { KnownStart } from './known-starts.ts';
+import { stillProved } from './proof-basis.ts';
 import { type Proofs, recallProofs } from './proofs.ts';
 import {
   findStartedOnNode,
@@ -18,12 +19,14 @@ export type RotationEvidence = NonNullable<NodeReport['rotation']>;
 export type KnownRotation = Pick<RotationMemory, 'sequence' | 'ca' | 'phase' | 'left'>;
 
 /**
- * Never throws. Only the processes are looked at again. undefined if this node has seen no rotation.
+ * Never throws. Only the processes and the CA file are looked at again. undefined if this node has seen no rotation.
  */
 export function recallEvidence(place: StartsPlace, now: Date): RotationEvidence | undefined {
   const memory = recallRotation(place.stateDir);
   if (!memory) return undefined;
-  return evidenceOf(memory, recallProofs(place.stateDir, memory.sequence), place, now).evidence;
+  const proofs = recallProofs(place.stateDir, memory.sequence);
+  const proved = memory.ca ? stillProved(proofs, memory.ca, place, now) : proofs;
+  return evidenceOf(memory, proved, place, now).evidence;
 }
 
 /** @returns also which starts of components to remember */

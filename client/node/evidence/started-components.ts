@@ -1,7 +1,6 @@
 /** Whether the components that read the certificates of a CA only when they start have started since those changed. */
 import { createHash } from 'node:crypto';
 import type { NodeReport } from '../../../lib/contract/node-report.ts';
-import { readFile } from '../../../lib/files/read-file.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { readTextIfThere } from '../../read-text.ts';
 import { type Component, componentsToRestart } from '../disk/components.ts';
@@ -10,8 +9,8 @@ import { fingerprintsOf } from '../disk/fingerprints.ts';
 import { caPemIn } from '../disk/kubeconfig-ca.ts';
 import { caFileOf, fileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { readManifest } from '../restart/manifest.ts';
-import { findProcesses } from '../restart/processes.ts';
 import { rootCaFile } from '../restart/root-ca-file.ts';
+import { findRunning, type Processes } from './find-running.ts';
 import { isSameStart, type KnownStart, recallStarts } from './known-starts.ts';
 
 type Started = NonNullable<NodeReport['rotation']>['started'][number];
@@ -24,18 +23,12 @@ export interface StartedComponents {
   readonly starts: KnownStart[];
 }
 
-export interface Processes {
-  /** @default /proc */
-  readonly proc?: string;
-}
-
-interface Known extends Processes {
+interface Known extends Pick<Processes, 'proc'> {
   /** What the last run remembered. */
   readonly known?: readonly KnownStart[];
 }
 
 export interface StartsPlace extends Processes {
-  readonly folders: NodeFolders;
   readonly stateDir: string;
 }
 
@@ -54,13 +47,12 @@ export function findStarted(
   ca: CaName,
   folders: NodeFolders,
   now: Date,
-  { proc = '/proc', known = [] }: Known = {},
+  { known = [], ...place }: Known = {},
 ): StartedComponents {
   const found: StartedComponents = { started: [], unknown: [], starts: [] };
   for (const component of componentsToRestart([], [ca], () => undefined)) {
     if (!runsHere(component, folders)) continue;
-    const processes = processesOf(component, folders, proc);
-    const startedAt = startOf(processes, now, proc);
+    const { processes, startedAt } = findRunning(component, { folders, ...place }, now);
     const files = filesOf(component, ca, folders);
     const changedAt = lastChange(files);
     if (startedAt === undefined)
@@ -68,7 +60,7 @@ export function findStarted(
         `${component} was not found among the processes of this node, so it is unknown whether it has read the CA certificates of ${ca}`,
       );
     else if (changedAt !== undefined) {
-      const start = { component, processes, certificates: digestOfCas(files) };
+      const start = { component, processes: [...processes], certificates: digestOfCas(files) };
       const same = known.find((one) => isSameStart(one, start));
       const filesChangedAt = same?.filesChangedAt ?? new Date(changedAt).toISOString();
       const isSince = same !== undefined || startedAt > changedAt;
@@ -121,28 +113,3 @@ function digestOfCas(files: readonly string[]): string {
 }
 
 const isKubeconfig = (file: string) => file.endsWith('.conf');
-
-/** Each with its start, in an order that stays. */
-const processesOf = (component: Component, folders: NodeFolders, proc: string): string[] =>
-  findProcesses(component, folders, readManifest(component, folders), proc).toSorted();
-
-/** Of its oldest process, in milliseconds since 1970; undefined if none is visible. */
-function startOf(processes: readonly string[], now: Date, proc: string): number | undefined {
-  const ticks = processes.map((id) => Number(id.split(':')[1]));
-  const uptimeMs = readUptimeMs(proc);
-  if (ticks.length === 0 || uptimeMs === undefined) return undefined;
-  return now.getTime() - uptimeMs + Math.min(...ticks) * MS_PER_TICK;
-}
-
-/** USER_HZ is 100 on every architecture for which Kubernetes is built (sysconf(3), _SC_CLK_TCK). */
-const MS_PER_TICK = 10;
-
-/** Since boot, as the start times of processes (proc_uptime(5)). */
-function readUptimeMs(proc: string): number | undefined {
-  try {
-    const [seconds = ''] = readFile(`${proc}/uptime`).bytes.toString('utf8').split(' ');
-    return /^\d+(?:\.\d+)?$/.test(seconds) ? Number(seconds) * 1000 : undefined;
-  } catch {
-    return undefined;
-  }
-}

@@ -19,6 +19,7 @@ import { noteStarts } from '../../../../client/node/evidence/note-starts.ts';
 import { recallEvidence } from '../../../../client/node/evidence/recall-evidence.ts';
 import { findStarted } from '../../../../client/node/evidence/started-components.ts';
 import { collectReport, textOfReport } from '../../../../client/node/report/collect.ts';
+import { rememberRenewal } from '../../../../client/node/report/last-renewal.ts';
 import { rememberRotation } from '../../../../client/node/state/rotation-memory.ts';
 import { MAX_REPORT_BYTES, nodeReportSchema } from '../../../../lib/contract/node-report.ts';
 import type { PublishedRotation } from '../../../../lib/contract/published-rotation.ts';
@@ -77,6 +78,12 @@ function run(component: string, pid: number, ticks: number): void {
   writeFileSync(join(folder, 'status'), 'Uid:\t0\t0\t0\t0\n');
 }
 
+/** Of this boot, and no other: another machine has another one, too. */
+function boot(id: string): void {
+  mkdirSync(join(proc, 'sys/kernel/random'), { recursive: true });
+  writeFileSync(join(proc, 'sys/kernel/random/boot_id'), `${id}\n`);
+}
+
 function manifest(component: string, ...words: string[]): void {
   mkdirSync(at('manifests'), { recursive: true });
   const command = [component, ...words.map((word) => `--${word}`)];
@@ -95,6 +102,7 @@ beforeEach(() => {
   rmSync(at('manifests'), { recursive: true, force: true });
   mkdirSync(proc);
   writeFileSync(join(proc, 'uptime'), `${UPTIME_S}.00 1.00\n`);
+  boot('one');
   const url = `https://127.0.0.1:${port}`;
   manifest('etcd', `listen-client-urls=${url}`, `listen-peer-urls=${url}`);
   run('etcd', 10, 5000);
@@ -216,10 +224,36 @@ describe('the next run', () => {
         return published('trust');
       },
     ],
+    [
+      'the folder is on another machine, on which etcd has the same id and start',
+      () => {
+        boot('another');
+        return published('trust');
+      },
+    ],
     ['the rotation began again', () => published('trust', { sequence: 5 })],
   ])('proves them again if %s', async (_, change) => {
     expect((await gather(change())).proved).toHaveLength(2);
     expect(requests).toHaveLength(2);
+  });
+
+  it.each<[string, () => void]>([
+    ['etcd was restarted', () => run('etcd', 10, 6000)],
+    ['the folder is on another machine', () => boot('another')],
+    [
+      'the CA file was changed',
+      () => {
+        const [file, other] = [at('pki/etcd/ca.crt'), readFileSync(at('pki/ca.crt'), 'utf8')];
+        writeFileSync(file, other + readFileSync(file, 'utf8'));
+      },
+    ],
+  ])('reports no proof of the last one if %s', (_, change) => {
+    const before = readFileSync(at('pki/etcd/ca.crt'), 'utf8');
+    const recall = () => recallEvidence({ folders, stateDir, proc }, new Date())?.proved;
+    expect(recall()).toHaveLength(2);
+    change();
+    expect(recall()).toEqual([]);
+    writeFileSync(at('pki/etcd/ca.crt'), before);
   });
 });
 
@@ -305,10 +339,11 @@ describe('the start of a component', () => {
     ['a certificate is added', () => writeCas('etcd/ca', 'ca', 'etcd/server'), false],
     ['a certificate is dropped', () => writeCas('ca'), false],
     ['another process runs', () => run('etcd', 10, 1), false],
+    ['its folder is on another machine', () => boot('another'), false],
   ])('counts for what the process has read: %s', (_, change, isSince) => {
     writeCas('etcd/ca', 'ca');
     const { starts } = findStarted('etcd-ca', folders, startedAfterChange(1000), { proc });
-    expect(starts).toMatchObject([{ component: 'etcd', processes: ['10:0'] }]);
+    expect(starts).toMatchObject([{ component: 'etcd', processes: ['one/10:0'] }]);
     change();
     const now = new Date(changedAt() - 20 + UPTIME_S * 1000);
     const [started] = findStarted('etcd-ca', folders, now, { proc, known: starts }).started;
@@ -366,6 +401,15 @@ it('is a report of a bounded size, whatever is left', async () => {
   expect(textOfReport(report).length).toBeLessThanOrEqual(MAX_REPORT_BYTES);
   expect(report.rotation?.proved).toHaveLength(2);
   expect(report.caFiles).not.toEqual([]);
+});
+
+it.each([
+  ['this node', 'cp-1', true],
+  ['another node, whose folder was copied', 'cp-2', false],
+])('has the last renewal of %s: %s, %s', async (_, who, isReported) => {
+  const about = { cluster: 'prod', node: 'cp-1', folders, stateDir };
+  await rememberRenewal(stateDir, { at: 'x', exitCode: 9, cluster: 'prod', node: who });
+  expect(collectReport(about, 'renew', [], NOW).renewal !== undefined).toBe(isReported);
 });
 
 it('is absent on a node that has seen no rotation', () => {
