@@ -12,13 +12,14 @@ import { readManifest } from '../restart/manifest.ts';
 import { rootCaFile } from '../restart/root-ca-file.ts';
 import { findRunning, type Processes } from './find-running.ts';
 import { isSameStart, type KnownStart, recallStarts } from './known-starts.ts';
+import { notRestarted, notRunning, type Waiting } from './waiting.ts';
 
 type Started = NonNullable<NodeReport['rotation']>['started'][number];
 
 export interface StartedComponents {
   readonly started: Started[];
-  /** Components of which this is unknown, in sentences. */
-  readonly unknown: string[];
+  /** Those that have not read the current certificates, or do not run. */
+  readonly waiting: Waiting[];
   /** What to remember for the next run. */
   readonly starts: KnownStart[];
 }
@@ -49,16 +50,13 @@ export function findStarted(
   now: Date,
   { known = [], ...place }: Known = {},
 ): StartedComponents {
-  const found: StartedComponents = { started: [], unknown: [], starts: [] };
+  const found: StartedComponents = { started: [], waiting: [], starts: [] };
   for (const component of componentsToRestart([], [ca], () => undefined)) {
     if (!runsHere(component, folders)) continue;
     const { processes, startedAt } = findRunning(component, { folders, ...place }, now);
     const files = filesOf(component, ca, folders);
     const changedAt = lastChange(files);
-    if (startedAt === undefined)
-      found.unknown.push(
-        `${component} was not found among the processes of this node, so it is unknown whether it has read the CA certificates of ${ca}`,
-      );
+    if (startedAt === undefined) found.waiting.push(notRunning(component, isoOf(changedAt)));
     else if (changedAt !== undefined) {
       const start = { component, processes: [...processes], certificates: digestOfCas(files) };
       const same = known.find((one) => isSameStart(one, start));
@@ -67,10 +65,14 @@ export function findStarted(
       const at = new Date(startedAt).toISOString();
       found.started.push({ component, startedAt: at, filesChangedAt, isSince });
       if (isSince) found.starts.push({ ...start, filesChangedAt });
+      else found.waiting.push(notRestarted(component, at, filesChangedAt, folders));
     }
   }
   return found;
 }
+
+const isoOf = (ms: number | undefined) =>
+  ms === undefined ? undefined : new Date(ms).toISOString();
 
 /** The kubelet of a copy of a node's files is another node's. */
 const runsHere = (component: Component, folders: NodeFolders) =>

@@ -169,11 +169,14 @@ async function gather(rotation: PublishedRotation, left: string[] = []) {
   const terminal = { print: () => undefined, progress: () => undefined };
   const deps = { folders, stateDir, clock, terminal, proc, probeTimeoutMs: 60_000 };
   const place = { cluster: 'prod', node: 'cp-1' };
-  return gatherEvidence({ ...deps, exchange: async () => store }, place, {
+  const gathered = await gatherEvidence({ ...deps, exchange: async () => store }, place, {
     published: rotation,
     memory,
   });
+  return gathered.evidence;
 }
+
+const recall = (now = new Date()) => recallEvidence({ folders, stateDir, proc }, now)?.evidence;
 
 const accepted = (component: string) => ({
   component,
@@ -205,8 +208,7 @@ describe('the next run', () => {
     const before = connections;
     const again = await gather(published('trust'));
     expect([requests.length, connections]).toEqual([1, before]);
-    const recalled = recallEvidence({ folders, stateDir, proc }, new Date());
-    expect(recalled).toMatchObject({ proved: again.proved });
+    expect(recall()).toMatchObject({ proved: again.proved });
   });
 
   it.each<[string, () => PublishedRotation]>([
@@ -249,10 +251,9 @@ describe('the next run', () => {
     ],
   ])('reports no proof of the last one if %s', (_, change) => {
     const before = readFileSync(at('pki/etcd/ca.crt'), 'utf8');
-    const recall = () => recallEvidence({ folders, stateDir, proc }, new Date())?.proved;
-    expect(recall()).toHaveLength(2);
+    expect(recall()?.proved).toHaveLength(2);
     change();
-    expect(recall()).toEqual([]);
+    expect(recall()?.proved).toEqual([]);
     writeFileSync(at('pki/etcd/ca.crt'), before);
   });
 });
@@ -329,9 +330,15 @@ describe('the start of a component', () => {
     ['before that', -20, false],
   ])('%s', (_, ms, isSince) => {
     const now = startedAfterChange(ms);
-    expect(findStarted('etcd-ca', folders, now, { proc }).started).toMatchObject([
-      { component: 'etcd', isSince, filesChangedAt: new Date(changedAt()).toISOString() },
-    ]);
+    const filesChangedAt = new Date(changedAt()).toISOString();
+    const { started, waiting } = findStarted('etcd-ca', folders, now, { proc });
+    expect(started).toMatchObject([{ component: 'etcd', isSince, filesChangedAt }]);
+    const waits = {
+      ...{ component: 'etcd', state: 'not-restarted', since: filesChangedAt },
+      why: `etcd has run since ${started[0]?.startedAt}, but its CA files changed at ${filesChangedAt}, and it reads them only when it starts`,
+      fix: expect.stringContaining(`move etcd.yaml out of ${at('manifests')}`),
+    };
+    expect(waiting).toEqual(isSince ? [] : [waits]);
   });
 
   it.each<[string, () => void, boolean]>([
@@ -361,8 +368,7 @@ describe('the start of a component', () => {
     const memory = { trustDomain: 'prod', sequence: 2, ca: 'etcd-ca', phase: 'issue' } as const;
     await rememberRotation(stateDir, { ...memory, ...nothing });
     const later = new Date(changedAt() - 20 + UPTIME_S * 1000);
-    const started = recallEvidence({ folders, stateDir, proc }, later)?.started;
-    expect(started).toMatchObject([{ component: 'etcd', isSince: true }]);
+    expect(recall(later)?.started).toMatchObject([{ component: 'etcd', isSince: true }]);
   });
 
   it('is that of its oldest process', () => {
@@ -376,7 +382,17 @@ describe('the start of a component', () => {
     expect(findStarted('etcd-ca', folders, NOW, { proc })).toEqual({
       started: [],
       starts: [],
-      unknown: [expect.stringMatching(/^etcd was not found among the processes/)],
+      waiting: [
+        {
+          component: 'etcd',
+          state: 'not-running',
+          since: new Date(changedAt()).toISOString(),
+          why: expect.stringMatching(
+            /^etcd was not found among the processes .*, which changed at /,
+          ),
+          fix: expect.stringMatching(/^find out with crictl logs/),
+        },
+      ],
     });
   });
 
@@ -413,5 +429,5 @@ it.each([
 });
 
 it('is absent on a node that has seen no rotation', () => {
-  expect(recallEvidence({ folders, stateDir, proc }, NOW)).toBeUndefined();
+  expect(recall(NOW)).toBeUndefined();
 });
