@@ -10,7 +10,7 @@ import { readTextIfThere } from '../../read-text.ts';
 
 const startSchema = z.object({
   component: z.string(),
-  /** Process ids with their start times. */
+  /** As `findRunning` names them. */
   processes: z.array(z.string()),
   /** Digest of the CA certificates in its files. */
   certificates: z.string(),
