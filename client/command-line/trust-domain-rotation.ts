@@ -2,9 +2,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Waiver } from '../../lib/contract/rotation.ts';
 import { APPROVED_PHASES, PHASES } from '../../lib/contract/rotation-phases.ts';
-import { CA_NAMES, type CaName } from '../../lib/profiles/certificate-names.ts';
+import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import { CA_KEY_SPECS } from '../../lib/signing/signing-algorithm.ts';
 import type { ApproverConnection, ApproverDeps } from '../commands/decisions.ts';
+import type { DeclareOptions } from '../commands/declare-compromised.ts';
 import type {
   PlanOptions,
   RotateOptions,
@@ -13,7 +14,7 @@ import type {
 import type { Connection } from '../connection.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { days, subdomain, tableOutputOption } from '../options.ts';
-import type { OutputFormat, Terminal } from '../terminal.ts';
+import type { Terminal } from '../terminal.ts';
 import { planOption, reasonOption } from './decision-options.ts';
 
 export function addRotationCommands(
@@ -35,13 +36,18 @@ export function addRotationCommands(
   addDecisions(group, connection, approver);
   ofTrustDomain(group, 'declare-compromised')
     .description(
-      'declare the old CA of a rotation compromised: from now on it cannot vouch for the new CA',
+      'declare the old CA of a rotation compromised: from now on it cannot vouch for the new CA; this cannot be undone',
     )
     .addOption(caOption('the CA that is being rotated'))
+    .option(
+      '--confirm <version>',
+      'declare only this version, as --dry-run names it, without asking; required in scripts',
+    )
+    .option('--dry-run', 'show what would change; change nothing')
     .addOption(tableOutputOption())
-    .action(async (name: string, { ca, output }: { ca: CaName; output: OutputFormat }) => {
-      const { declareCompromised } = await import('../commands/trust-domain-rotation.ts');
-      await declareCompromised(connection, terminal, name, ca, output);
+    .action(async (name: string, options: DeclareOptions) => {
+      const { declareCompromised } = await import('../commands/declare-compromised.ts');
+      await declareCompromised(connection, approver, name, options);
     });
 }
 

@@ -1,4 +1,4 @@
-/** `cakeless trust-domain rotate`, `rotation`, `approve`, `deny` and `declare-compromised`: wording and exit codes. */
+/** `cakeless trust-domain rotate`, `rotation`, `approve` and `deny`: wording and exit codes. */
 import type { Waiver } from '../../lib/contract/rotation.ts';
 import type { Phase } from '../../lib/contract/rotation-phases.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
@@ -8,11 +8,7 @@ import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { approvePlan, denyPlan } from '../rotation/approve.ts';
 import type { Rotated, RotationStatus, ShownPlan } from '../rotation/responses.ts';
-import {
-  declareCompromised as declare,
-  readStatus,
-  rotate as rotateCa,
-} from '../rotation/rotate.ts';
+import { readStatus, rotate as rotateCa } from '../rotation/rotate.ts';
 import type { Column, Line } from '../table.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { shellCommand } from '../wording/shell.ts';
@@ -197,25 +193,6 @@ function describeStatus(status: RotationStatus): Line[] {
     ...todo.slice(0, MOST_SHOWN).map((what) => `- ${what}`),
     ...describeRest(todo.length, leftOut.todo ?? 0),
   ];
-}
-
-export async function declareCompromised(
-  connection: Connection,
-  terminal: Terminal,
-  trustDomain: string,
-  ca: CaName,
-  output: OutputFormat,
-): Promise<void> {
-  const rotated = await declare(connection.invokeCreateCa, trustDomain, ca);
-  terminal.progress(
-    rotated.changed
-      ? `declared the old ${ca} of trust domain ${trustDomain} compromised: it cannot vouch for the new CA`
-      : `the old ${ca} of trust domain ${trustDomain} was declared compromised already; nothing was changed`,
-  );
-  terminal.progress(
-    'nodes that do not have the new CA yet accept it only with --accept-ca-change and --ca-cert-hash',
-  );
-  printResult(terminal, output, rotated, () => describeFindings(rotated));
 }
 
 export interface PlanOptions {

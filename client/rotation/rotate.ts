@@ -70,12 +70,3 @@ export async function readStatus(
   const request = { action: 'rotation', trustDomain, ...(live && { live }) };
   return parseResponse(statusSchema, await invokeCreateCa(request));
 }
-
-export async function declareCompromised(
-  invokeCreateCa: InvokeCreateCa,
-  trustDomain: string,
-  ca: CaName,
-): Promise<Rotated> {
-  const request = { action: 'declare-compromised', trustDomain, ca };
-  return parseResponse(rotatedSchema, await invokeCreateCa(request));
-}

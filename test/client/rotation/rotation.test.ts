@@ -1,4 +1,4 @@
-/** `cakeless trust-domain rotate`, `rotation`, `approve`, `deny` and `declare-compromised`. */
+/** `cakeless trust-domain rotate`, `rotation`, `approve` and `deny`. */
 
 import type { Connection } from '../../../client/connection.ts';
 import { planRotation } from '../../../lib/rotating/plan-rotation.ts';
@@ -236,16 +236,6 @@ it('rotation says that nothing is rotated', async () => {
   };
   const ran = await run(['rotation', TRUST_DOMAIN], { responses: { rotation } });
   expect(ran.printed).toBe('no CA of trust domain fleet is being rotated');
-});
-
-it('declare-compromised says what follows', async () => {
-  const { run } = await open();
-  const declared = { ...FINDINGS, trustDomain: TRUST_DOMAIN, ca: 'ca', phase: 'trust' };
-  const responses = { 'declare-compromised': { ...declared, changed: true, sequence: 2 } };
-  const ran = await run(['declare-compromised', TRUST_DOMAIN, '--ca', 'ca'], { responses });
-  expect(ran.said).toMatch(
-    /declared the old ca .* compromised.*\n.*only with --accept-ca-change and --ca-cert-hash/,
-  );
 });
 
 it('an approver sees the plan that was recorded, and approves its digest', async () => {
