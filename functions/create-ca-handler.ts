@@ -122,11 +122,7 @@ const requestSchema = z.discriminatedUnion('action', [
     waivers,
     dryRun: z.optional(z.boolean()),
   }),
-  z.strictObject({
-    action: z.literal('rotation'),
-    trustDomain,
-    live: z.optional(z.boolean()),
-  }),
+  z.strictObject({ action: z.literal('rotation'), trustDomain }),
   z.strictObject({ action: z.literal('declare-compromised'), trustDomain, ca }),
   z.strictObject({
     action: z.literal('renew-ca'),

@@ -4,13 +4,10 @@ import type { Waiver } from '../../lib/contract/rotation.ts';
 import { APPROVED_PHASES, PHASES } from '../../lib/contract/rotation-phases.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import { CA_KEY_SPECS } from '../../lib/signing/signing-algorithm.ts';
+import type { PlanOptions } from '../commands/decide-rotation.ts';
 import type { ApproverConnection, ApproverDeps } from '../commands/decisions.ts';
 import type { DeclareOptions } from '../commands/declare-compromised.ts';
-import type {
-  PlanOptions,
-  RotateOptions,
-  StatusOptions,
-} from '../commands/trust-domain-rotation.ts';
+import type { RotateOptions, StatusOptions } from '../commands/trust-domain-rotation.ts';
 import type { Connection } from '../connection.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { days, subdomain, tableOutputOption } from '../options.ts';
@@ -27,11 +24,14 @@ export function addRotationCommands(
   addRotate(group, connection, terminal, exit);
   ofTrustDomain(group, 'rotation')
     .description('show how far the rotation of a CA is, what is missing, and what to do now')
-    .option('--live', 'examine all clusters now, instead of showing what the daily check found')
+    .option(
+      '--live',
+      'examine all clusters now, instead of showing what the daily check found; only for those who may call create-ca',
+    )
     .addOption(tableOutputOption())
     .action(async (name: string, options: StatusOptions) => {
       const { rotation } = await import('../commands/trust-domain-rotation.ts');
-      await rotation(connection, terminal, name, options);
+      await rotation(connection, approver, name, options);
     });
   addDecisions(group, connection, approver);
   ofTrustDomain(group, 'declare-compromised')
@@ -106,7 +106,7 @@ function addDecisions(
     .addOption(reasonOption('the reason, for the record'))
     .addOption(planOption())
     .action(async (name: string, options: PlanOptions) => {
-      const { approveRotation } = await import('../commands/trust-domain-rotation.ts');
+      const { approveRotation } = await import('../commands/decide-rotation.ts');
       await approveRotation(connection, approver, name, options);
     });
   addPlanOptions(ofTrustDomain(group, 'deny'))
@@ -114,7 +114,7 @@ function addDecisions(
     .addOption(reasonOption('the reason, for the record'))
     .option('--plan <digest>', 'deny only this plan')
     .action(async (name: string, options: PlanOptions) => {
-      const { denyRotation } = await import('../commands/trust-domain-rotation.ts');
+      const { denyRotation } = await import('../commands/decide-rotation.ts');
       await denyRotation(connection, approver, name, options);
     });
 }

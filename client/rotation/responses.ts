@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { PHASES } from '../../lib/contract/rotation-phases.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
+import type { RotationStatus } from '../../lib/rotating/rotation-request.ts';
 
 const waivers = z.array(z.object({ subject: z.string(), reason: z.string() }));
 
@@ -72,4 +73,5 @@ export const statusSchema = z.object({
   todo: z.array(z.string()),
 });
 
-export type RotationStatus = z.infer<typeof statusSchema>;
+/** How far a rotation is, whether the function returned it or it was read here. */
+export type ShownStatus = z.infer<typeof statusSchema> | RotationStatus;

@@ -3,20 +3,21 @@ import type { Waiver } from '../../lib/contract/rotation.ts';
 import type { Phase, RotationPhase } from '../../lib/contract/rotation-phases.ts';
 import { trustDomainKey, trustDomainSchema } from '../../lib/contract/trust-domain.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
+import { recordedStatus } from '../../lib/rotating/status.ts';
 import { readDocument } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { type InvokeCreateCa, parseResponse } from '../operator/create-ca.ts';
 import {
   plannedSchema,
   type Rotated,
-  type RotationStatus,
   rotatedSchema,
+  type ShownStatus,
   statusSchema,
 } from './responses.ts';
 
 export interface RotateDeps {
   readonly invokeCreateCa: InvokeCreateCa;
-  authority(): Promise<Pick<ObjectStore, 'get'>>;
+  authority(): Promise<ObjectStore>;
 }
 
 export interface WantedPhase {
@@ -62,11 +63,22 @@ async function phaseOf(
   return (await readDocument(await authority(), key, trustDomainSchema))?.rotation?.phase;
 }
 
-export async function readStatus(
+/** Has all clusters examined, which only those may who may call create-ca. */
+export async function readLiveStatus(
   invokeCreateCa: InvokeCreateCa,
   trustDomain: string,
-  live: boolean,
-): Promise<RotationStatus> {
-  const request = { action: 'rotation', trustDomain, ...(live && { live }) };
-  return parseResponse(statusSchema, await invokeCreateCa(request));
+): Promise<ShownStatus> {
+  return parseResponse(statusSchema, await invokeCreateCa({ action: 'rotation', trustDomain }));
+}
+
+export interface ReaderDeps extends Pick<RotateDeps, 'authority'> {
+  now(): Date;
+}
+
+/** As the daily check found it, for everyone who reads the authority bucket. */
+export async function readRecordedStatus(
+  { authority, now }: ReaderDeps,
+  trustDomain: string,
+): Promise<ShownStatus> {
+  return recordedStatus({ authority: await authority(), now }, trustDomain);
 }

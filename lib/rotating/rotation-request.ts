@@ -48,12 +48,10 @@ export interface RotateRequest extends OfCa {
   readonly dryRun?: boolean;
 }
 
-/** Says how far the rotation of a trust domain is. Changes nothing. */
+/** Examines all clusters, and says how far the rotation of a trust domain is. Changes nothing. */
 export interface RotationStatusRequest {
   readonly action: 'rotation';
   readonly trustDomain: string;
-  /** Reads the evidence of all clusters now, not the summary of the daily check. @default false */
-  readonly live?: boolean;
 }
 
 /** From now on, the old CA of the current rotation vouches for no other CA. */
@@ -125,7 +123,7 @@ export interface RotateResponse extends BoundFindings {
   readonly plan?: RotationPlan;
 }
 
-/** The response to `rotation`. */
+/** The response to `rotation`, and what is read of a rotation without it. */
 export interface RotationStatus extends BoundFindings {
   readonly trustDomain: string;
   readonly phase: Phase;
@@ -141,7 +139,7 @@ export interface RotationStatus extends BoundFindings {
     /** The phase that comes next; `missing` is what it waits for. */
     readonly next: Phase;
   };
-  /** Absent if the trust domain is stable. */
+  /** Absent if the trust domain is stable, or if nobody has looked since its last change. */
   readonly evidence?: {
     /** When it was read. */
     readonly at: string;

@@ -170,19 +170,24 @@ it.each([
 
 it('says that function and command are of different releases', async () => {
   const { run } = await open();
-  const ran = await run(['rotation', TRUST_DOMAIN], { responses: { rotation: { ok: true } } });
+  const ran = await run(['rotation', TRUST_DOMAIN, '--live'], {
+    responses: { rotation: { ok: true } },
+  });
   expect(shown(ran)).toMatch(/unexpected response: .*\n.*of the same release/s);
 });
 
-it('rotation shows the phase, what is missing and what to do', async () => {
+it('rotation --live shows the phase, what is missing and what to do', async () => {
   const { run } = await open();
   const rotation = {
     ...{ ca: 'ca', from: 1, to: 2, since: '2027-01-01T00:00:00.000Z' },
     ...{ startedAt: '2027-01-01T00:00:00.000Z', compromised: false, next: 'issue' },
   };
   const status = { ...FINDINGS, trustDomain: TRUST_DOMAIN, phase: 'trust', sequence: 1 };
-  const responses = { rotation: { ...status, rotation, todo: ['change the phase'], later: 1 } };
-  const ran = await run(['rotation', TRUST_DOMAIN], { responses });
+  const evidence = { at: '2027-01-02T03:00:00.000Z', isSummary: false };
+  const responses = {
+    rotation: { ...status, rotation, evidence, todo: ['change the phase'], later: 1 },
+  };
+  const ran = await run(['rotation', TRUST_DOMAIN, '--live'], { responses });
   expect(ran.printed.split('\n')).toEqual([
     'ca of trust domain fleet: from version 1 to version 2',
     'phase trust since 2027-01-01T00:00:00.000Z; next: issue',
@@ -191,7 +196,7 @@ it('rotation shows the phase, what is missing and what to do', async () => {
   ]);
 });
 
-it('rotation says when the daily check looked, and how much is left out', async () => {
+it('rotation --live says how much is left out', async () => {
   const { run, requests } = await open();
   const rotation = {
     ...{ ca: 'ca', from: 1, to: 2, since: '2027-01-01T00:00:00.000Z' },
@@ -201,15 +206,14 @@ it('rotation says when the daily check looked, and how much is left out', async 
   const status = {
     ...{ trustDomain: TRUST_DOMAIN, phase: 'trust', sequence: 1, rotation, missing, progress: [] },
     ...{ notes: ['a note'], todo: ['n0, n1, n2 and 4257 more: y'] },
-    evidence: { at: '2027-01-02T03:00:00.000Z', isSummary: true },
+    evidence: { at: '2027-01-02T03:00:00.000Z', isSummary: false },
     leftOut: { missing: 4200, notes: 7, todo: 2 },
   };
   const responses = { rotation: status };
-  const { printed } = await run(['rotation', TRUST_DOMAIN], { responses });
+  const { printed } = await run(['rotation', TRUST_DOMAIN, '--live'], { responses });
   expect(printed.split('\n').filter((line) => !/^(?:n\d+|MISSING) /.test(line))).toEqual([
     'ca of trust domain fleet: from version 1 to version 2',
     'phase trust since 2027-01-01T00:00:00.000Z; next: issue',
-    'as the daily check found it at 2027-01-02T03:00:00.000Z; --live looks at all clusters now',
     'and 4210 more; -o json lists the first 60',
     'note: a note',
     'and 7 more notes',
@@ -221,21 +225,15 @@ it('rotation says when the daily check looked, and how much is left out', async 
   expect(JSON.parse(json.printed)).toMatchObject({ leftOut: status.leftOut });
   expect(requests).toEqual([
     { action: 'rotation', trustDomain: TRUST_DOMAIN },
-    { action: 'rotation', trustDomain: TRUST_DOMAIN, live: true },
+    { action: 'rotation', trustDomain: TRUST_DOMAIN },
   ]);
 });
 
 it('rotation says that nothing is rotated', async () => {
-  const { run } = await open();
-  const rotation = {
-    ...FINDINGS,
-    trustDomain: TRUST_DOMAIN,
-    phase: 'stable',
-    sequence: 0,
-    todo: [],
-  };
-  const ran = await run(['rotation', TRUST_DOMAIN], { responses: { rotation } });
-  expect(ran.printed).toBe('no CA of trust domain fleet is being rotated');
+  const { run, requests } = await open();
+  const ran = await run(['rotation', TRUST_DOMAIN]);
+  expect([ran.printed, requests]).toEqual(['no CA of trust domain fleet is being rotated', []]);
+  expect(shown(await run(['rotation', 'other']))).toMatch(/trust domain other does not exist/);
 });
 
 it('an approver sees the plan that was recorded, and approves its digest', async () => {
