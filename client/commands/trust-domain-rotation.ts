@@ -11,6 +11,7 @@ import type { Column, Line } from '../table.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { shellCommand } from '../wording/shell.ts';
 import type { ApproverDeps } from './decisions.ts';
+import { describeLastRotation } from './describe-last-rotation.ts';
 import { approveCommand, describePlan } from './describe-plan.ts';
 import { describeAge } from './describe-summary.ts';
 
@@ -134,7 +135,11 @@ export async function rotation(
 
 function describeStatus(status: ShownStatus, now: Date): Line[] {
   const { trustDomain, rotation, phase, evidence, leftOut, todo, plan } = status;
-  if (!rotation) return [`no CA of trust domain ${trustDomain} is being rotated`];
+  if (!rotation)
+    return [
+      `no CA of trust domain ${trustDomain} is being rotated`,
+      ...(status.lastRotations ?? []).flatMap(describeLastRotation),
+    ];
   const { ca, from, to, since, next, compromised } = rotation;
   return [
     `${ca} of trust domain ${trustDomain}: from version ${from} to version ${to}${compromised ? '; the old CA is compromised' : ''}`,

@@ -70,6 +70,21 @@ export const statusSchema = z.object({
     }),
   ),
   evidence: z.optional(z.object({ at: z.string(), isSummary: z.boolean() })),
+  lastRotations: z.optional(
+    z.array(
+      z.object({
+        ca: z.enum(CA_NAMES),
+        from: z.number(),
+        to: z.number(),
+        endedAt: z.string(),
+        compromised: z.boolean(),
+        waivers: z.array(
+          z.object({ phase: z.enum(PHASES), subject: z.string(), reason: z.string() }),
+        ),
+        leftOut: z.number(),
+      }),
+    ),
+  ),
   todo: z.array(z.string()),
 });
 

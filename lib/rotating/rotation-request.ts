@@ -123,6 +123,19 @@ export interface RotateResponse extends BoundFindings {
   readonly plan?: RotationPlan;
 }
 
+/** A rotation that has ended, without being canceled. */
+export interface LastRotation {
+  readonly ca: CaName;
+  readonly from: number;
+  readonly to: number;
+  readonly endedAt: string;
+  readonly compromised: boolean;
+  /** What it went on without, in the order of the phases; the phase is the one that began, or `stable` for the end. */
+  readonly waivers: readonly (GivenWaiver & { readonly phase: Phase })[];
+  /** How many waivers there are beyond those. */
+  readonly leftOut: number;
+}
+
 /** The response to `rotation`, and what is read of a rotation without it. */
 export interface RotationStatus extends BoundFindings {
   readonly trustDomain: string;
@@ -148,6 +161,8 @@ export interface RotationStatus extends BoundFindings {
   };
   /** If the next phase needs an approval: its plan without waivers. */
   readonly plan?: RotationPlan;
+  /** If the trust domain is stable: the last rotation of each CA. */
+  readonly lastRotations?: readonly LastRotation[];
   /** What people have to do now: each thing once, with the subjects that it concerns. */
   readonly todo: readonly string[];
   readonly leftOut: BoundFindings['leftOut'] & { readonly todo: number };

@@ -7,6 +7,7 @@ import type { Service } from '../service.ts';
 import { readRotationApprovals } from './approvals.ts';
 import { NOTHING } from './bound-findings.ts';
 import type { Gate } from './gate-result.ts';
+import { readLastRotations } from './last-rotations.ts';
 import { type JudgedNext, judgeNext, nextChangeOf } from './next-gate.ts';
 import { readPlan } from './plan.ts';
 import { readTrustDomainObject, type TrustDomainObject } from './read-trust-domain.ts';
@@ -56,7 +57,10 @@ async function statusOf(
 ): Promise<RotationStatus> {
   const { trustDomain, rotation, sequence = 0 } = document;
   const next = nextChangeOf(document);
-  if (!rotation || !next) return { trustDomain, phase: 'stable', sequence, ...UNKNOWN };
+  if (!rotation || !next) {
+    const lastRotations = await readLastRotations(reader.authority, document);
+    return { trustDomain, phase: 'stable', sequence, ...UNKNOWN, lastRotations };
+  }
   const { ca, from, to, phase, since, startedAt, compromised = false } = rotation;
   const { change, transition } = next;
   const { judged } = found ?? { judged: UNKNOWN };
