@@ -112,6 +112,7 @@ const requestSchema = z.discriminatedUnion('action', [
     keySpec,
     validityDays: z.optional(validityDays),
     ownRoot: z.optional(z.boolean()),
+    abandon: z.optional(z.number().check(z.int(), z.positive())),
   }),
   z.strictObject({
     action: z.literal('rotate'),

@@ -88,6 +88,15 @@ function addRotate(
       '--own-root',
       'with --to trust: the new CA is its own root, although the old one is below another CA',
     )
+    .addOption(
+      new Option(
+        '--new-draft <version>',
+        'with --to trust: abandon the draft of this version, which nobody has signed, and draft the next one',
+      ).argParser((text: string) => {
+        if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+        throw new InvalidArgumentError('must be the number of a version');
+      }),
+    )
     .option('--dry-run', 'show what is missing; change nothing')
     .addOption(tableOutputOption())
     .action(async (name: string, options: RotateOptions) => {

@@ -24,6 +24,7 @@ export interface RotateOptions {
   readonly keySpec?: string;
   readonly validityDays?: number;
   readonly ownRoot?: true;
+  readonly newDraft?: number;
   readonly dryRun?: true;
   readonly output: OutputFormat;
 }
@@ -35,21 +36,24 @@ export async function rotate(
   options: RotateOptions,
 ): Promise<ExitCode> {
   const { ca, to, compromised = false, waive: waivers = [], dryRun = false, output } = options;
-  const { key: keyId, keySpec, validityDays, ownRoot } = options;
+  const { key: keyId, keySpec, validityDays, ownRoot, newDraft: abandon } = options;
   const newCa = {
     ...(keyId !== undefined && { keyId }),
     ...(keySpec !== undefined && { keySpec }),
     ...(validityDays !== undefined && { validityDays }),
     ...(ownRoot && { ownRoot }),
+    ...(abandon !== undefined && { abandon }),
   };
   if (to !== 'trust' && (compromised || Object.keys(newCa).length > 0))
     throw new CommandError(
       'usage',
-      '--compromised, --key, --key-spec, --validity-days and --own-root are only for --to trust',
+      '--compromised, --key, --key-spec, --validity-days, --own-root and --new-draft are only for --to trust',
       compromised
         ? 'run cakeless trust-domain declare-compromised if the rotation has already begun'
         : undefined,
     );
+  if (abandon !== undefined && dryRun)
+    throw new CommandError('usage', '--new-draft cannot be combined with --dry-run');
   const wanted = { trustDomain, ca, to, compromised, waivers, dryRun, newCa };
   const rotated = await rotateCa(connection, wanted);
   const isWaiting = rotated.missing.length > 0;

@@ -1,11 +1,13 @@
 /** The calls of create-ca by which an operator rotates a CA. */
 import type { Waiver } from '../../lib/contract/rotation.ts';
-import type { Phase, RotationPhase } from '../../lib/contract/rotation-phases.ts';
+import type { Phase } from '../../lib/contract/rotation-phases.ts';
+import type { Rotation } from '../../lib/contract/rotation-state.ts';
 import { trustDomainKey, trustDomainSchema } from '../../lib/contract/trust-domain.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
 import { recordedStatus } from '../../lib/rotating/status.ts';
 import { readDocument } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
+import { CommandError } from '../errors.ts';
 import { type InvokeCreateCa, parseResponse } from '../operator/create-ca.ts';
 import {
   plannedSchema,
@@ -33,6 +35,8 @@ export interface WantedPhase {
     readonly keySpec?: string;
     readonly validityDays?: number;
     readonly ownRoot?: true;
+    /** The draft that is abandoned first. */
+    readonly abandon?: number;
   };
 }
 
@@ -43,24 +47,40 @@ export interface WantedPhase {
 export async function rotate(deps: RotateDeps, wanted: WantedPhase): Promise<Rotated> {
   const { trustDomain, ca, to, compromised, waivers, dryRun, newCa } = wanted;
   const common = { trustDomain, ca, waivers, ...(compromised && { compromised }) };
+  const rotation = to === 'trust' ? await readRotation(deps, trustDomain) : undefined;
+  refuseStarted(wanted, rotation);
   const planned =
-    to === 'trust' && !dryRun && (await phaseOf(deps, trustDomain)) === undefined
+    to === 'trust' && !dryRun && rotation === undefined
       ? await deps
           .invokeCreateCa({ action: 'plan-rotation', phase: to, ...common, ...newCa })
           .then((response) => parseResponse(plannedSchema, response))
       : undefined;
   const response = await deps.invokeCreateCa({ action: 'rotate', to, ...common, dryRun });
   const rotated = parseResponse(rotatedSchema, response);
-  return { ...rotated, notes: [...(planned?.notes ?? []), ...rotated.notes] };
+  const abandoned =
+    planned && newCa.abandon !== undefined
+      ? [`the draft of version ${newCa.abandon} is abandoned, and its number is never used again`]
+      : [];
+  return { ...rotated, notes: [...abandoned, ...(planned?.notes ?? []), ...rotated.notes] };
+}
+
+/** @throws CommandError if the draft that is to be abandoned is what nodes trust now */
+function refuseStarted({ trustDomain, ca, newCa }: WantedPhase, rotation?: Rotation): void {
+  if (rotation?.ca !== ca || rotation.to !== newCa.abandon) return;
+  throw new CommandError(
+    'usage',
+    `version ${rotation.to} of ${ca} of trust domain ${trustDomain} is no draft: its rotation has started, and is in phase ${rotation.phase}`,
+    `to cancel it, run cakeless trust-domain rotate ${trustDomain} --ca ${ca} --to stable`,
+  );
 }
 
 /** undefined if no CA of the trust domain is being rotated, or the trust domain does not exist. */
-async function phaseOf(
+async function readRotation(
   { authority }: RotateDeps,
   trustDomain: string,
-): Promise<RotationPhase | undefined> {
+): Promise<Rotation | undefined> {
   const key = trustDomainKey(trustDomain);
-  return (await readDocument(await authority(), key, trustDomainSchema))?.rotation?.phase;
+  return (await readDocument(await authority(), key, trustDomainSchema))?.rotation;
 }
 
 /** Has all clusters examined, which only those may who may call create-ca. */

@@ -25,11 +25,13 @@ export const rotationStepSchema = widenable({
   ca: z.enum(CA_NAMES),
   from: z.number(),
   to: z.number(),
-  /** The number of the change in the trust domain, from 1: nodes never go back to a lower one. */
+  /** The number of the change in the trust domain, from 1: nodes never go back to a lower one. An abandoned draft uses none up. */
   sequence: z.number().check(z.int(), z.positive()),
   before: z.enum(PHASES),
   after: z.enum(PHASES),
   compromised: z.boolean(),
+  /** The draft of version `to`, which nobody has signed, was abandoned: from `stable` to `stable`, without a change for nodes. */
+  abandoned: z.optional(z.literal(true)),
   /** When it was decided. */
   at: z.string(),
   /** Digest of the plan that approvers approved; absent if the step needs no approval. */

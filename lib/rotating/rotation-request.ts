@@ -34,6 +34,8 @@ export interface PlanRotationRequest extends OfCa {
   readonly validityDays?: number;
   /** The new CA is its own root, although the old one is below another CA. @default false: such a CA is not rotated */
   readonly ownRoot?: boolean;
+  /** For `trust`: first abandon the draft of this version, so that the next one is drafted. @default none is abandoned */
+  readonly abandon?: number;
 }
 
 /** Changes the phase, if nothing that it needs is missing. */

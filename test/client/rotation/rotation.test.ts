@@ -128,6 +128,44 @@ it.each([
   expect([ran.exitCode, ran.said]).toEqual([0, expect.stringMatching(said)]);
 });
 
+it('rotate --new-draft replaces the draft, and is repeated until the approval', async () => {
+  const { run, plan, memory, requests } = await open();
+  await plan({ validityDays: 365 });
+  expect(shown(await run(['rotate', TRUST_DOMAIN, ...START, '--validity-days', '1000']))).toMatch(
+    /version 2 .* is drafted with 365 days .* abandon the draft with --new-draft 2/,
+  );
+  const rotate = { ...FINDINGS, trustDomain: TRUST_DOMAIN, ca: 'ca', phase: 'stable', sequence: 0 };
+  const responses = { rotate: { ...rotate, changed: false } };
+  const args = ['rotate', TRUST_DOMAIN, ...START, '--new-draft', '2', '--validity-days', '1000'];
+  for (const _ of [1, 2]) {
+    const ran = await run(args, { responses });
+    expect(shown(ran)).toBe('undefined');
+    expect(ran.printed).toContain('the draft of version 2 is abandoned');
+  }
+  expect(requests.at(-2)).toMatchObject({ abandon: 2, validityDays: 1000 });
+  expect((await plan()).to.version).toBe(3);
+  expect(memory.authority.json(`trust/${TRUST_DOMAIN}.json`)).toMatchObject({
+    cas: { ca: { abandoned: 2 } },
+  });
+});
+
+it('rotate --new-draft, repeated after the start, abandons nothing', async () => {
+  const { run, memory, requests } = await open();
+  const key = `trust/${TRUST_DOMAIN}.json`;
+  const since = '2027-01-01T00:00:00.000Z';
+  const rotation = { ca: 'ca', from: 1, to: 3, phase: 'trust', since, startedAt: since };
+  memory.authority.seed(key, JSON.stringify({ ...memory.authority.json(key), rotation }));
+  const rotate = { ...FINDINGS, trustDomain: TRUST_DOMAIN, ca: 'ca', phase: 'trust', sequence: 1 };
+  const responses = { rotate: { ...rotate, changed: false } };
+  const args = ['rotate', TRUST_DOMAIN, ...START, '--new-draft'];
+  expect((await run([...args, '2'], { responses })).said).toContain('phase trust already');
+  expect(requests).toMatchObject([{ action: 'rotate' }]);
+  expect(shown(await run([...args, '3'], { responses }))).toMatch(
+    /version 3 .* is no draft: its rotation has started.*\n.*rotate fleet --ca ca --to stable/,
+  );
+  expect(requests).toHaveLength(1);
+});
+
 it('rotate prints what is missing, with the progress, and exits with 4', async () => {
   const { run, requests } = await open();
   const missing = [{ subject: 'prod/node/cp-1', why: 'silent\n', fix: 'run cakeless renew' }];
@@ -158,6 +196,9 @@ it('rotate prints what is missing, with the progress, and exits with 4', async (
 it.each([
   [['--to', 'issue', '--compromised'], /--compromised, .* are only for --to trust/],
   [['--to', 'retire', '--key-spec', 'RSA_2048'], /are only for --to trust/],
+  [['--to', 'issue', '--new-draft', '2'], /are only for --to trust/],
+  [['--to', 'trust', '--new-draft', '0'], /must be the number of a version/],
+  [['--to', 'trust', '--new-draft', '2', '--dry-run'], /cannot be combined with --dry-run/],
   [['--to', 'issue', '--waive', 'prod/node/x'], /must be SUBJECT=REASON/],
   [['--to', 'issue', '--waive', '=why'], /must be SUBJECT=REASON/],
   [['--to', 'issue', '--waive', `x=${'y'.repeat(513)}`], /may have 512 characters/],
