@@ -112,6 +112,7 @@ const requestSchema = z.discriminatedUnion('action', [
     keySpec,
     validityDays: z.optional(validityDays),
     ownRoot: z.optional(z.boolean()),
+    abandon: z.optional(z.number().check(z.int(), z.positive())),
   }),
   z.strictObject({
     action: z.literal('rotate'),
@@ -122,11 +123,7 @@ const requestSchema = z.discriminatedUnion('action', [
     waivers,
     dryRun: z.optional(z.boolean()),
   }),
-  z.strictObject({
-    action: z.literal('rotation'),
-    trustDomain,
-    live: z.optional(z.boolean()),
-  }),
+  z.strictObject({ action: z.literal('rotation'), trustDomain }),
   z.strictObject({ action: z.literal('declare-compromised'), trustDomain, ca }),
   z.strictObject({
     action: z.literal('renew-ca'),

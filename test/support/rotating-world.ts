@@ -12,7 +12,7 @@ import type {
   RotateRequest,
   RotationPlan,
 } from '../../lib/rotating/rotation-request.ts';
-import { rotationStatus } from '../../lib/rotating/status.ts';
+import { liveStatus } from '../../lib/rotating/status.ts';
 import { openCaService } from './ca-service.ts';
 
 export const TRUST_DOMAIN = 'prod';
@@ -80,7 +80,7 @@ export async function rotatingWorld() {
     go,
     advance,
     declare: () => declareCompromised(service, { action: 'declare-compromised', ...OF_CA }),
-    status: () => rotationStatus(service, gate, { action: 'rotation', trustDomain: TRUST_DOMAIN }),
+    status: () => liveStatus(service, gate, { action: 'rotation', trustDomain: TRUST_DOMAIN }),
     document: () => authority.json('trust/prod.json') as unknown as TrustDomainDocument,
     published: () => exchange.json('trust/prod/rotation.json'),
     bundle: () => exchange.text('trust/prod/ca.crt') ?? '',
