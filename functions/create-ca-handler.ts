@@ -10,6 +10,7 @@ import {
   ADOPTABLE_CAS,
   type CaFinding,
   type CreateCaRequest,
+  type ImportPreview,
   type PreparedAdoption,
   type RenewedCa,
   type RequestedCertificates,
@@ -100,7 +101,12 @@ const requestSchema = z.discriminatedUnion('action', [
     cas: toCertify,
     keySpec,
   }),
-  z.strictObject({ action: z.literal('import-certificate'), trustDomain, cas: toImport }),
+  z.strictObject({
+    action: z.literal('import-certificate'),
+    trustDomain,
+    cas: toImport,
+    dryRun: z.optional(z.boolean()),
+  }),
   z.strictObject({
     action: z.literal('plan-rotation'),
     trustDomain,
@@ -143,12 +149,15 @@ export interface TrustDomainSummary {
   readonly cas: Readonly<Record<string, CaSummary>>;
   /** What is unusual about imported certificates; only in the response to `import-certificate`. */
   readonly warnings?: readonly CaFinding[];
+  /** The subordinate CAs that the call renewed; only in the response to `import-certificate`. */
+  readonly renewed?: readonly RenewedCa[];
 }
 
 export type CreateCaResponse =
   | TrustDomainSummary
   | PreparedAdoption
   | RequestedCertificates
+  | ImportPreview
   | RenewedCa
   | PlannedRotation
   | RotateResponse
@@ -203,9 +212,11 @@ async function answer(deps: Deps, request: HandledRequest): Promise<CreateCaResp
       return summarize(deps, 'adopted', await adoptCas(service, caKeys, request));
     }
     case 'import-certificate': {
-      const { importCertificates } = await import('../lib/ca/import-certificate.ts');
-      const { warnings, ...result } = await importCertificates(service, caKeys, request);
-      return { ...summarize(deps, 'imported', result), warnings };
+      const { importCertificates, previewImport } = await import('../lib/ca/import-certificate.ts');
+      if (request.dryRun) return previewImport(service, caKeys, request);
+      const { warnings, renewed, ...result } = await importCertificates(service, caKeys, request);
+      if (renewed.length > 0) reporter.logger.info('renewed CA certificates', { renewed });
+      return { ...summarize(deps, 'imported', result), warnings, renewed };
     }
     case 'plan-rotation':
     case 'rotate':
