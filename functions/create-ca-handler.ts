@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
@@ -21,7 +22,9 @@ import { METRICS } from '../lib/metric-names.ts';
 import { isSubdomain } from '../lib/names.ts';
 import { CA_NAMES, type CaName } from '../lib/profiles/certificate-names.ts';
 import type { Gate } from '../lib/rotating/gate-result.ts';
+import type { ImportedSuccessor } from '../lib/rotating/import-successor.ts';
 import type {
+  AwaitedCertificate,
   PlannedRotation,
   RotateResponse,
   RotationRequest,
@@ -112,6 +115,7 @@ const requestSchema = z.discriminatedUnion('action', [
     keySpec,
     validityDays: z.optional(validityDays),
     ownRoot: z.optional(z.boolean()),
+    belowAnother: z.optional(z.boolean()),
   }),
   z.strictObject({
     action: z.literal('rotate'),
@@ -146,6 +150,8 @@ export interface TrustDomainSummary {
   readonly cas: Readonly<Record<string, CaSummary>>;
   /** What is unusual about imported certificates; only in the response to `import-certificate`. */
   readonly warnings?: readonly CaFinding[];
+  /** A new version of a CA whose certificate was imported, before or after its rotation starts. */
+  readonly successor?: { readonly ca: CaName; readonly version: number; readonly sha256: string };
 }
 
 export type CreateCaResponse =
@@ -154,6 +160,7 @@ export type CreateCaResponse =
   | RequestedCertificates
   | RenewedCa
   | PlannedRotation
+  | AwaitedCertificate
   | RotateResponse
   | RotationStatus;
 
@@ -206,6 +213,9 @@ async function answer(deps: Deps, request: HandledRequest): Promise<CreateCaResp
       return summarize(deps, 'adopted', await adoptCas(service, caKeys, request));
     }
     case 'import-certificate': {
+      const { importSuccessor } = await import('../lib/rotating/import-successor.ts');
+      const successor = await importSuccessor(service, caKeys, request);
+      if (successor) return summarizeSuccessor(deps, successor);
       const { importCertificates } = await import('../lib/ca/import-certificate.ts');
       const { warnings, ...result } = await importCertificates(service, caKeys, request);
       return { ...summarize(deps, 'imported', result), warnings };
@@ -241,7 +251,9 @@ async function answerRotation(
 /** A log event can have 256 KiB. */
 const MOST_LOGGED = 20;
 
-function forLog(answer: PlannedRotation | RotateResponse | RotationStatus): object {
+function forLog(
+  answer: PlannedRotation | AwaitedCertificate | RotateResponse | RotationStatus,
+): object {
   if (!('missing' in answer)) return answer;
   const { missing, notes, ...rest } = answer;
   return {
@@ -264,6 +276,17 @@ function summarize(
   measure(reporter, METRICS.trustDomainCreated, created ? 1 : 0);
   reporter.logger.info(describeChange(change, result), { trustDomain: name, added, cas });
   return { trustDomain: name, created, added, cas };
+}
+
+function summarizeSuccessor(
+  { reporter }: Deps,
+  { document, name, certificate, warnings }: ImportedSuccessor,
+): TrustDomainSummary {
+  const { trustDomain, ca, version } = name;
+  const successor = { ca, version, sha256: new X509Certificate(certificate).fingerprint256 };
+  reporter.logger.info('imported a certificate for a rotation', { trustDomain, ...successor });
+  const cas = summarizeCas(document);
+  return { trustDomain, created: false, added: [], cas, warnings, successor };
 }
 
 function describeChange(change: Change, { created, added }: CreatedTrustDomain): string {

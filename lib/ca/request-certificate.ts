@@ -104,7 +104,8 @@ async function findKey(
   );
 }
 
-async function obtainCsr(
+/** Of repeated and racing calls for the same name and key, all get the same CSR. */
+export async function obtainCsr(
   service: Service,
   version: CaVersionName,
   key: CaKey,

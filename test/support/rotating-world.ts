@@ -8,6 +8,8 @@ import { DEFAULT_GATE_RULES, type GateResult } from '../../lib/rotating/gate-res
 import { planRotation } from '../../lib/rotating/plan-rotation.ts';
 import { rotate } from '../../lib/rotating/rotate.ts';
 import type {
+  AwaitedCertificate,
+  PlannedRotation,
   PlanRotationRequest,
   RotateRequest,
   RotationPlan,
@@ -43,8 +45,9 @@ export async function rotatingWorld() {
       return gate.result;
     },
   };
-  const plan = (more: Partial<PlanRotationRequest> = {}) =>
+  const ask = (more: Partial<PlanRotationRequest> = {}) =>
     planRotation(service, keys, { action: 'plan-rotation', ...OF_CA, phase: 'trust', ...more });
+  const plan = async (more: Partial<PlanRotationRequest> = {}) => planned(await ask(more));
   const approve = (planned: RotationPlan, more: Partial<RotationApproval> = {}, by = ALICE) =>
     authority.seed(
       rotationApprovalKey(TRUST_DOMAIN, planned.digest, by),
@@ -95,6 +98,12 @@ export async function rotatingWorld() {
       };
     },
   };
+}
+
+/** The plan, where no certificate is awaited. */
+export function planned(response: PlannedRotation | AwaitedCertificate): PlannedRotation {
+  if ('awaited' in response) throw new Error('the certificate is awaited');
+  return response;
 }
 
 export type RotatingWorld = Awaited<ReturnType<typeof rotatingWorld>>;
