@@ -16,6 +16,8 @@ import type {
 } from '../../lib/rotating/rotation-request.ts';
 import { rotationStatus } from '../../lib/rotating/status.ts';
 import { openCaService } from './ca-service.ts';
+import type { CorporateRoot } from './corporate-root.ts';
+import { importAllSubordinates } from './subordinate-cas.ts';
 
 export const TRUST_DOMAIN = 'prod';
 export const ALICE = 'AROAEXAMPLE:alice@example.com';
@@ -28,14 +30,18 @@ export const EMPTY_GATE: GateResult = {
   evidenceSha256: 'e'.repeat(64),
 };
 
-export async function rotatingWorld() {
+/** @param corporate whose CAs they are below; their own root without it */
+export async function rotatingWorld(corporate?: CorporateRoot) {
   const { keys, service } = openCaService(new Date('2026-12-24T12:00:00Z'));
   const { authority, exchange } = service;
-  await createTrustDomain(service, keys, {
-    trustDomain: TRUST_DOMAIN,
-    validityDays: 3650,
-    cas: ['ca', 'etcd-ca'],
-  });
+  if (corporate)
+    await importAllSubordinates(service, keys, TRUST_DOMAIN, corporate, ['ca', 'etcd-ca']);
+  else
+    await createTrustDomain(service, keys, {
+      trustDomain: TRUST_DOMAIN,
+      validityDays: 3650,
+      cas: ['ca', 'etcd-ca'],
+    });
   const gate = {
     result: EMPTY_GATE,
     asked: 0,
@@ -78,6 +84,7 @@ export async function rotatingWorld() {
     authority,
     exchange,
     gate,
+    ask,
     plan,
     approve,
     go,
