@@ -11,6 +11,8 @@ import {
   ADOPTABLE_CAS,
   type CaFinding,
   type CreateCaRequest,
+  type ImportedVersion,
+  type ImportPreview,
   type PreparedAdoption,
   type RenewedCa,
   type RequestedCertificates,
@@ -103,7 +105,12 @@ const requestSchema = z.discriminatedUnion('action', [
     cas: toCertify,
     keySpec,
   }),
-  z.strictObject({ action: z.literal('import-certificate'), trustDomain, cas: toImport }),
+  z.strictObject({
+    action: z.literal('import-certificate'),
+    trustDomain,
+    cas: toImport,
+    dryRun: z.optional(z.boolean()),
+  }),
   z.strictObject({
     action: z.literal('plan-rotation'),
     trustDomain,
@@ -151,13 +158,16 @@ export interface TrustDomainSummary {
   /** What is unusual about imported certificates; only in the response to `import-certificate`. */
   readonly warnings?: readonly CaFinding[];
   /** A new version of a CA whose certificate was imported, before or after its rotation starts. */
-  readonly successor?: { readonly ca: CaName; readonly version: number; readonly sha256: string };
+  readonly successor?: ImportedVersion;
+  /** The subordinate CAs that the call renewed; only in the response to `import-certificate`. */
+  readonly renewed?: readonly RenewedCa[];
 }
 
 export type CreateCaResponse =
   | TrustDomainSummary
   | PreparedAdoption
   | RequestedCertificates
+  | ImportPreview
   | RenewedCa
   | PlannedRotation
   | AwaitedCertificate
@@ -215,10 +225,12 @@ async function answer(deps: Deps, request: HandledRequest): Promise<CreateCaResp
     case 'import-certificate': {
       const { importSuccessor } = await import('../lib/rotating/import-successor.ts');
       const successor = await importSuccessor(service, caKeys, request);
-      if (successor) return summarizeSuccessor(deps, successor);
-      const { importCertificates } = await import('../lib/ca/import-certificate.ts');
-      const { warnings, ...result } = await importCertificates(service, caKeys, request);
-      return { ...summarize(deps, 'imported', result), warnings };
+      if (successor) return summarizeSuccessor(deps, successor, request.dryRun);
+      const { importCertificates, previewImport } = await import('../lib/ca/import-certificate.ts');
+      if (request.dryRun) return previewImport(service, caKeys, request);
+      const { warnings, renewed, ...result } = await importCertificates(service, caKeys, request);
+      if (renewed.length > 0) reporter.logger.info('renewed CA certificates', { renewed });
+      return { ...summarize(deps, 'imported', result), warnings, renewed };
     }
     case 'plan-rotation':
     case 'rotate':
@@ -281,9 +293,11 @@ function summarize(
 function summarizeSuccessor(
   { reporter }: Deps,
   { document, name, certificate, warnings }: ImportedSuccessor,
-): TrustDomainSummary {
+  dryRun = false,
+): TrustDomainSummary | ImportPreview {
   const { trustDomain, ca, version } = name;
   const successor = { ca, version, sha256: new X509Certificate(certificate).fingerprint256 };
+  if (dryRun) return { trustDomain, adds: [], renewed: [], warnings, successor };
   reporter.logger.info('imported a certificate for a rotation', { trustDomain, ...successor });
   const cas = summarizeCas(document);
   return { trustDomain, created: false, added: [], cas, warnings, successor };

@@ -1,5 +1,4 @@
 /** The records of CSRs that are signed with the keys of CAs. */
-import { bufferOf } from '../bytes.ts';
 import {
   type CaCsrName,
   type CaCsrRecord,
@@ -8,7 +7,8 @@ import {
 } from '../contract/ca-csr-record.ts';
 import type { Service } from '../service.ts';
 import { readDocument } from '../store/documents.ts';
-import { requestDigest, writeRequestInfo } from './draft-csr.ts';
+import { requestDigest, writeRenewalRequestInfo, writeRequestInfo } from './draft-csr.ts';
+import { publicKeyOf } from './renewal-record.ts';
 
 export const readCsrRecord = (
   { authority }: Pick<Service, 'authority'>,
@@ -16,13 +16,28 @@ export const readCsrRecord = (
 ): Promise<CaCsrRecord | undefined> =>
   readDocument(authority, caCsrRecordKey(name), caCsrRecordSchema);
 
-/** Whether a record, under its key, has the CSR of its common name and public key: nothing else is signed. */
+/**
+ * Whether a record, under its key, has the CSR of its common name and public key, or of the certificate that it renews:
+ * nothing else is signed.
+ */
 export function isSoundCsrRecord(record: CaCsrRecord, name: CaCsrName): boolean {
   const request = Buffer.from(record.request, 'base64');
-  const { trustDomain, ca, version, commonName, publicKey } = record;
+  const { trustDomain, ca, version } = record;
   return (
     caCsrRecordKey({ trustDomain, ca, version, sha256: requestDigest(request) }) ===
-      caCsrRecordKey(name) &&
-    bufferOf(writeRequestInfo(commonName, Buffer.from(publicKey, 'base64'))).equals(request)
+      caCsrRecordKey(name) && request.equals(drawUp(record))
   );
+}
+
+function drawUp({ commonName, publicKey, renews }: CaCsrRecord): Uint8Array {
+  const spki = Buffer.from(publicKey, 'base64');
+  if (renews === undefined) return writeRequestInfo(commonName, spki);
+  try {
+    const certificate = Buffer.from(renews, 'base64');
+    return publicKeyOf(certificate).equals(spki)
+      ? writeRenewalRequestInfo(certificate)
+      : new Uint8Array();
+  } catch {
+    return new Uint8Array(); // not a certificate
+  }
 }

@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { toHex, toPem } from '../bytes.ts';
 import { keyIdentifierOf } from '../certificate/assemble.ts';
+import { readCertificate } from '../certificate/read-certificate.ts';
 import { writeSubject } from '../certificate/write-names.ts';
 import {
   CA_KEY_USAGES,
@@ -27,6 +28,7 @@ import {
   unsignedInteger,
 } from '../der/write.ts';
 import { type CaKeySpec, signingAlgorithmOf } from '../signing/signing-algorithm.ts';
+import { caKeyIdentifierOf } from './ca-key-identifier.ts';
 
 const VERSION_1 = unsignedInteger(Uint8Array.of(0));
 
@@ -34,8 +36,28 @@ const VERSION_1 = unsignedInteger(Uint8Array.of(0));
  * CertificationRequestInfo.
  * @param publicKey SubjectPublicKeyInfo in DER
  */
-export function writeRequestInfo(commonName: string, publicKey: Uint8Array): Uint8Array {
-  const keyIdentifier = keyIdentifierOf(readDer(publicKey, 'publicKey'));
+export const writeRequestInfo = (commonName: string, publicKey: Uint8Array): Uint8Array =>
+  writeInfo(
+    writeSubject({ commonName, organizations: [] }),
+    publicKey,
+    keyIdentifierOf(readDer(publicKey, 'publicKey')),
+  );
+
+/**
+ * CertificationRequestInfo for another certificate of the same key. Name and key identifier are those that leaf certificates
+ * already have, byte for byte.
+ * @param renews the present certificate, DER
+ */
+export function writeRenewalRequestInfo(renews: Uint8Array): Uint8Array {
+  const elements = readCertificate(renews);
+  return writeInfo(elements.subject.raw, elements.publicKey.raw, caKeyIdentifierOf(elements));
+}
+
+function writeInfo(
+  subject: Uint8Array,
+  publicKey: Uint8Array,
+  keyIdentifier: Uint8Array,
+): Uint8Array {
   const extensions = sequence(
     keyUsage(CA_KEY_USAGES),
     critical(OID.basicConstraints, sequence(booleanTrue())),
@@ -43,7 +65,7 @@ export function writeRequestInfo(commonName: string, publicKey: Uint8Array): Uin
   );
   return sequence(
     VERSION_1,
-    writeSubject({ commonName, organizations: [] }),
+    subject,
     publicKey,
     context(0, sequence(oid(OID.extensionRequest), setOf(extensions))),
   );

@@ -1,20 +1,28 @@
 /**
  * Everything about the certificates of subordinate CAs that can be said without changing an object: they are linted with
- * their chains, each is for the KMS key of its CA, and the trust domain has no other CA in its place.
+ * their chains, each is for the KMS key of its CA, and the trust domain has no CA in its place, or a subordinate one that the
+ * certificate renews.
  */
 import { X509Certificate } from 'node:crypto';
 import { bufferOf, toHex } from '../bytes.ts';
 import { certificateToPem } from '../certificate/pem.ts';
 import { caRecordKey, FIRST_CA_VERSION } from '../contract/ca-record.ts';
-import { originOf, signingVersionOf, type TrustDomainDocument } from '../contract/trust-domain.ts';
+import {
+  type CaVersion,
+  originOf,
+  signingVersionOf,
+  type TrustDomainDocument,
+} from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
 import type { CaKey, CaKeys } from './ca-keys.ts';
+import { lintRenewal } from './lint-renewal.ts';
 import { lintSubordinate } from './lint-subordinate.ts';
 import { readSubordinate } from './read-subordinate.ts';
 import { readCaRecord } from './record-version.ts';
 import { refuseFor } from './refuse-for.ts';
+import { keyOfVersion, whyNotRenewable, whyOtherKey } from './renewable-subordinate.ts';
 import { isRecordOf, type TakenCertificate } from './take-version.ts';
 import type { CaFinding, CaToImport, ImportCertificateRequest } from './trust-domain-request.ts';
 
@@ -24,8 +32,10 @@ export interface ExaminedSubordinate {
   readonly taken: Extract<TakenCertificate, { origin: 'subordinate' }>;
   /** Its public key is the certificate's. */
   readonly key: CaKey;
-  /** Whether the trust domain has it already. */
-  readonly isImported: boolean;
+  /** The version that the trust domain has already; undefined if the certificate is the first one. */
+  readonly existing: CaVersion | undefined;
+  /** Whether the version has another certificate, or another chain. */
+  readonly isRenewal: boolean;
 }
 
 export interface ExaminedSubordinates {
@@ -73,31 +83,41 @@ async function examine(
   const { ca } = name;
   const about = (text: string) => `${ca}: ${text}`;
   const read = readSubordinate(given);
-  const key = await findKey(caKeys, { ...name, version: FIRST_CA_VERSION }, given.keyId);
+  const versions = document?.cas[ca];
+  const existing = versions && signingVersionOf(ca, versions);
+  const key = existing
+    ? ((await whyOtherKey(caKeys, name, existing, given.keyId)) ?? keyOfVersion(existing))
+    : await findKey(caKeys, { ...name, version: FIRST_CA_VERSION }, given.keyId);
   const ofKey = typeof key === 'string' ? [about(key)] : [];
   if (typeof read === 'string')
     return { findings: [], problems: [...ofKey, about(`the certificate ${read}`)] };
   const publicKey = typeof key === 'string' ? undefined : key.publicKey;
-  const findings = lintSubordinate(ca, { ...read, publicKey }, service.now());
   const taken = {
     origin: 'subordinate',
     certificate: read.certificate,
     chain: read.chain.map(certificateToPem).join(''),
   } as const;
-  const other = await findOther(service, name, document, taken);
+  const isRenewal = existing !== undefined && !isSame(existing, taken);
+  const other =
+    document && existing
+      ? isRenewal && whyNotRenewable(document, ca)
+      : await findOther(service, name, taken);
+  const findings = [
+    ...lintSubordinate(ca, { ...read, publicKey }, service.now()),
+    ...(isRenewal && !other ? lintRenewal(existing, read) : []),
+  ];
   const problems = [
     ...ofKey,
     ...findings
       .filter(({ level }) => level === 'refuses')
       .map(({ text }) => about(`the certificate ${text}`)),
-    ...(other === undefined ? [] : [about(other)]),
+    ...(other ? [about(other)] : []),
   ];
   if (problems.length > 0 || typeof key === 'string') return { findings: [], problems };
-  const isImported = document?.cas[ca] !== undefined;
   return {
     findings: findings.map((finding): CaFinding => ({ ca, ...finding })),
     problems,
-    subordinate: { ca, taken, key, isImported },
+    subordinate: { ca, taken, key, existing, isRenewal },
   };
 }
 
@@ -118,24 +138,17 @@ async function findKey(
   }
 }
 
-/** @returns why the trust domain cannot have this certificate; undefined if it has it, or no such CA */
+const isSame = (version: CaVersion, taken: ExaminedSubordinate['taken']): boolean =>
+  originOf(version) === 'subordinate' &&
+  bufferOf(new X509Certificate(version.certificate).raw).equals(taken.certificate) &&
+  version.chain === taken.chain;
+
+/** @returns why the trust domain cannot have this certificate as the first one of a CA; undefined if it can */
 async function findOther(
   service: Service,
   { trustDomain, ca }: { readonly trustDomain: string; readonly ca: CaName },
-  document: TrustDomainDocument | undefined,
   taken: ExaminedSubordinate['taken'],
 ): Promise<string | undefined> {
-  const known = document?.cas[ca];
-  if (known) {
-    const version = signingVersionOf(ca, known);
-    const isSame =
-      originOf(version) === 'subordinate' &&
-      bufferOf(new X509Certificate(version.certificate).raw).equals(taken.certificate) &&
-      version.chain === taken.chain;
-    return isSame
-      ? undefined
-      : `trust domain ${trustDomain} already has it, with another certificate, chain or key: existing CAs are not changed`;
-  }
   const name = { trustDomain, ca, version: FIRST_CA_VERSION };
   const record = await readCaRecord(service, name);
   return record && !isRecordOf(record, taken)

@@ -83,7 +83,8 @@ type VersionOfCa = Omit<IssuingCa, 'cross'>;
 
 /**
  * A version of a CA with each of its certificates: the present one, then those of before its renewals, the newest first. A
- * leaf certificate that was drafted before a renewal has the dates that the certificate of that time allowed.
+ * leaf certificate that was drafted before a renewal has the dates that the certificate of that time allowed. It is
+ * published with the present chain, whose certificates belong together.
  */
 export function issuingCasOf(
   document: TrustDomainDocument,
@@ -95,6 +96,7 @@ export function issuingCasOf(
   const former = [...(found.renewed ?? [])].reverse();
   return [found, ...former.map((certificate) => formerOf(found, certificate))].map((one) => ({
     ...readVersion(name, one),
+    chain: leafChainOf(found),
     cross: crossOf(document, name, one),
   }));
 }

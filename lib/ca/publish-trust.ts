@@ -1,4 +1,5 @@
 /** Publishes the bundles and chains of a trust domain, and the state of its rotation. */
+import { publishedRenewalsKey } from '../contract/published-renewals.ts';
 import { publishedRotationKey } from '../contract/published-rotation.ts';
 import {
   bundleKey,
@@ -17,7 +18,13 @@ import {
   PEM_TYPE,
   readJsonObject,
 } from '../store/documents.ts';
-import { bundleOf, chainsOf, publishedRotationOf, trustedVersionsOf } from './published-trust.ts';
+import {
+  bundleOf,
+  chainsOf,
+  publishedRenewalsOf,
+  publishedRotationOf,
+  trustedVersionsOf,
+} from './published-trust.ts';
 
 /** Only other calls that change the same document make a second attempt necessary. */
 const MAX_ATTEMPTS = 10;
@@ -52,7 +59,12 @@ export interface PublishedObject {
   readonly type: string;
 }
 
-/** Bundles come first: what nodes are told to trust must be there. */
+const json = (key: string, document: object): PublishedObject => ({
+  ...{ key, text: formatDocument(document) },
+  type: JSON_TYPE,
+});
+
+/** Bundles come before the rotation: what nodes are told to trust must be there, and before them what vouches for it. */
 export function publishedObjectsOf(document: TrustDomainDocument): PublishedObject[] {
   const { trustDomain } = document;
   const certificates = casOf(document).flatMap(([ca, versions]) => {
@@ -63,8 +75,11 @@ export function publishedObjectsOf(document: TrustDomainDocument): PublishedObje
       ...(chain === '' ? [] : [{ key: chainKey(trustDomain, ca), text: chain, type: PEM_TYPE }]),
     ];
   });
+  const renewals = publishedRenewalsOf(document);
   const rotation = publishedRotationOf(document);
-  if (!rotation) return certificates;
-  const key = publishedRotationKey(trustDomain);
-  return [...certificates, { key, text: formatDocument(rotation), type: JSON_TYPE }];
+  return [
+    ...(renewals ? [json(publishedRenewalsKey(trustDomain), renewals)] : []),
+    ...certificates,
+    ...(rotation ? [json(publishedRotationKey(trustDomain), rotation)] : []),
+  ];
 }

@@ -1,6 +1,7 @@
 /** What nodes are told about the CAs of a trust domain: derived from its document alone, so the newest document counts. */
 import { X509Certificate } from 'node:crypto';
 import { certificatesIn } from '../certificate/pem.ts';
+import type { PublishedRenewals } from '../contract/published-renewals.ts';
 import { MOST_CROSSES, type PublishedRotation } from '../contract/published-rotation.ts';
 import {
   type CaVersion,
@@ -47,6 +48,18 @@ export function chainsOf({ versions }: CaVersions, trusted: readonly CaVersion[]
   if (!versions.some((version) => originOf(version) === 'subordinate')) return '';
   const all = trusted.flatMap(({ certificate, chain = '' }) => certificatesIn(certificate + chain));
   return [...new Set(all)].map((pem) => `${pem}\n`).join('');
+}
+
+/** What nodes read of renewed subordinate CAs; undefined if none was ever renewed. */
+export function publishedRenewalsOf(document: TrustDomainDocument): PublishedRenewals | undefined {
+  const all = casOf(document).flatMap(([, { versions }]) => versions);
+  if (!all.some(({ voucher }) => voucher)) return undefined;
+  const renewals = casOf(document).flatMap(([ca, versions]) =>
+    trustedVersionsOf(document, ca, versions).flatMap(({ version, keySpec, voucher }) =>
+      voucher ? [{ ca, version, keySpec, proof: voucher.proof, signature: voucher.signature }] : [],
+    ),
+  );
+  return { trustDomain: document.trustDomain, renewals };
 }
 
 /** What nodes read of the rotation; undefined if the trust domain has never had one. */

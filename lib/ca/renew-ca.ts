@@ -12,7 +12,7 @@ import {
   type CaRenewalRecord,
   caRenewalCertificateKey,
   caRenewalRecordKey,
-  MAX_RENEWED,
+  type MadeRenewalRecord,
 } from '../contract/ca-renewal-record.ts';
 import {
   type CaVersion,
@@ -37,7 +37,9 @@ import { draftRenewal } from './draft-renewal.ts';
 import { publishTrust } from './publish-trust.ts';
 import { signRecorded, storeOnce } from './record-version.ts';
 import { isSoundRenewalRecord, publicKeyOf, readRenewalRecord } from './renewal-record.ts';
+import { describeRenewal } from './summarize-renewal.ts';
 import type { RenewCaRequest, RenewedCa } from './trust-domain-request.ts';
+import { renewalsOf, renewedOf, writeRenewed } from './write-renewed.ts';
 
 const BACKDATE_MS = 5 * 60 * 1000;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -91,7 +93,7 @@ function findRenewable(
   const version = signingVersionOf(ca, versions);
   if (originOf(version) === 'subordinate')
     throw refused(
-      `${ca} of trust domain ${trustDomain} is subordinate: only the CA above it can issue its certificate, and a version of a subordinate CA keeps the certificate that was imported`,
+      `${ca} of trust domain ${trustDomain} is subordinate: only the CA above it can issue its certificate; run cakeless trust-domain csr ${trustDomain} --ca ${ca}, have a certificate issued for that CSR, and import it`,
     );
   return { ca, version, document };
 }
@@ -103,8 +105,6 @@ const nameOf = (
   { version }: CaVersion,
   renewal: number,
 ): CaRenewalName => ({ trustDomain, ca, version, renewal });
-
-const renewalsOf = ({ renewals = 0 }: CaVersion): number => renewals;
 
 /** The last renewal, if it was decided less than a day ago. */
 async function findRecent(
@@ -153,7 +153,7 @@ async function obtainRenewal(
     ...version,
     certificate,
     renewals: name.renewal,
-    renewed: [...(version.renewed ?? []), version.certificate].slice(-MAX_RENEWED),
+    renewed: renewedOf(version),
   };
 }
 
@@ -169,7 +169,7 @@ async function recordDraft(
   const dates = datesOf(request, version, decidedAt);
   const serialNumber = Uint8Array.of(1, ...service.randomBytes(16));
   const tbs = draftRenewal({ ca: name.ca, keySpec, renews, serialNumber, ...dates });
-  const record: CaRenewalRecord = {
+  const record: MadeRenewalRecord = {
     ...name,
     ...{ keyId, keySpec },
     publicKey: publicKeyOf(renews).toString('base64'),
@@ -208,20 +208,21 @@ function soundOnly(
   record: CaRenewalRecord,
   name: CaRenewalName,
   { keyId, keySpec, certificate }: CaVersion,
-): CaRenewalRecord {
+): MadeRenewalRecord {
   const { raw } = new X509Certificate(certificate);
   const isSame =
     record.keyId === keyId &&
     record.keySpec === keySpec &&
     raw.equals(Buffer.from(record.renews, 'base64'));
-  if (isSame && isSoundRenewalRecord(record, name)) return record;
+  if (isSame && record.origin !== 'subordinate' && isSoundRenewalRecord(record, name))
+    return record;
   throw new Fault('document-malformed', `${caRenewalRecordKey(name)}: not the record of a renewal`);
 }
 
 async function signRenewal(
   service: Service,
   name: CaRenewalName,
-  record: CaRenewalRecord,
+  record: MadeRenewalRecord,
   { keySpec, certificate }: CaVersion,
 ): Promise<Uint8Array> {
   const tbs = Buffer.from(record.tbs, 'base64');
@@ -231,66 +232,13 @@ async function signRenewal(
   return assembleCertificate(tbs, { algorithm: signingAlgorithmOf(keySpec) }, signature);
 }
 
-/**
- * What is stored stays, including fields that only a later release knows.
- * @returns whether it was written: not if the document has changed since it was read
- */
-async function writeRenewed(
-  { authority }: Pick<Service, 'authority'>,
-  key: string,
-  { value, object }: JsonObject,
-  ca: CaName,
-  renewed: CaVersion,
-): Promise<boolean> {
-  const before = value as TrustDomainDocument;
-  const versions = before.cas[ca];
-  const { certificate, renewals } = renewed;
-  const after = {
-    ...before,
-    cas: {
-      ...before.cas,
-      [ca]: {
-        ...versions,
-        versions: versions?.versions.map((one) =>
-          one.version === renewed.version
-            ? { ...one, certificate, renewals, renewed: renewed.renewed }
-            : one,
-        ),
-      },
-    },
-  };
-  return (
-    (await authority.replace(key, formatDocument(after), JSON_TYPE, object.eTag)) === 'replaced'
-  );
-}
-
 function preview(service: Service, request: RenewCaRequest, version: CaVersion): RenewedCa {
   const { notAfter } = datesOf(request, version, service.now());
-  return {
-    ...whatOf(request, version),
-    changed: false,
-    before: describe(version.certificate),
-    after: { notAfter: notAfter.toISOString() },
-  };
+  const renewed = describeRenewal(request, version, version, false);
+  return { ...renewed, after: { notAfter: notAfter.toISOString() } };
 }
 
 function summarize(request: RenewCaRequest, version: CaVersion, changed: boolean): RenewedCa {
-  const before = version.renewed?.at(-1) ?? version.certificate;
-  return {
-    ...whatOf(request, version),
-    changed,
-    before: describe(before),
-    after: describe(version.certificate),
-  };
-}
-
-const whatOf = ({ trustDomain, ca }: RenewCaRequest, version: CaVersion) => ({
-  ...{ trustDomain, ca },
-  version: version.version,
-  renewals: renewalsOf(version),
-});
-
-function describe(pem: string): { notAfter: string; sha256: string } {
-  const { validTo, fingerprint256 } = new X509Certificate(pem);
-  return { notAfter: isoDate(validTo), sha256: fingerprint256 };
+  const certificate = version.renewed?.at(-1) ?? version.certificate;
+  return describeRenewal(request, { ...version, certificate }, version, changed);
 }

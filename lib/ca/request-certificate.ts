@@ -1,16 +1,14 @@
 /**
- * Signs CSRs with the keys of CAs, so that an outside CA can issue their certificates. A CSR is recorded before KMS is
- * called, and the same request returns the same one. No CA exists before its certificate is imported.
+ * Signs CSRs with the keys of CAs, so that an outside CA can issue their certificates: the first one of a CA, or another
+ * one of a subordinate CA that exists, for the same key and subject. A CSR is recorded before KMS is called, and the same
+ * request returns the same one. Nothing changes before a certificate is imported.
  */
-import { bufferOf } from '../bytes.ts';
-import {
-  type CaCsrName,
-  type CaCsrRecord,
-  caCsrKey,
-  caCsrRecordKey,
-} from '../contract/ca-csr-record.ts';
+import { X509Certificate } from 'node:crypto';
+import { isoDate } from '../certificate/iso-date.ts';
 import { type CaVersionName, caRecordKey, FIRST_CA_VERSION } from '../contract/ca-record.ts';
 import {
+  type CaVersion,
+  signingVersionOf,
   type TrustDomainDocument,
   trustDomainKey,
   trustDomainSchema,
@@ -18,14 +16,14 @@ import {
 import { Fault } from '../fault.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
-import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
-import { type CaKey, type CaKeys, caKeyObject, keyOf } from './ca-keys.ts';
+import { readDocument } from '../store/documents.ts';
+import type { CaKey, CaKeys } from './ca-keys.ts';
 import { claimKeys, DEFAULT_KEY_SPEC } from './choose-keys.ts';
 import { CA_COMMON_NAMES } from './common-names.ts';
-import { isSoundCsrRecord, readCsrRecord } from './csr-record.ts';
-import { assembleCsr, requestDigest, writeRequestInfo } from './draft-csr.ts';
-import { readCaRecord, signRecorded, storeOnce } from './record-version.ts';
+import { obtainCsr } from './obtain-csr.ts';
+import { readCaRecord } from './record-version.ts';
 import { refuseFor } from './refuse-for.ts';
+import { keyOfVersion, whyNotRenewable, whyOtherKey } from './renewable-subordinate.ts';
 import type {
   CaToCertify,
   CertificateRequest,
@@ -33,7 +31,14 @@ import type {
   RequestedCertificates,
 } from './trust-domain-request.ts';
 
-/** @throws Fault request-malformed if one of the CAs exists, or cannot have such a CSR, with all reasons */
+/** What is asked for a CA, and the version that it already has. */
+interface Asked {
+  readonly ca: CaName;
+  readonly given: CaToCertify;
+  readonly existing: CaVersion | undefined;
+}
+
+/** @throws Fault request-malformed if one of the CAs cannot have such a CSR, with all reasons */
 export async function requestCertificates(
   service: Service,
   caKeys: CaKeys,
@@ -42,50 +47,108 @@ export async function requestCertificates(
   const { trustDomain } = request;
   const key = trustDomainKey(trustDomain);
   const document = await readDocument(service.authority, key, trustDomainSchema);
-  const asked = CA_NAMES.flatMap((ca): [CaName, CaToCertify][] => {
+  const asked = CA_NAMES.flatMap((ca): Asked[] => {
     const given = request.cas[ca];
-    return given ? [[ca, given]] : [];
+    const versions = document?.cas[ca];
+    return given ? [{ ca, given, existing: versions && signingVersionOf(ca, versions) }] : [];
   });
-  await refuseExisting(service, trustDomain, document, asked);
-  const found: { ca: CaName; key: CaKey; commonName: string }[] = [];
-  for (const [ca, { keyId, commonName = CA_COMMON_NAMES[ca] }] of asked) {
-    const name = { trustDomain, ca, version: FIRST_CA_VERSION };
-    found.push({ ca, commonName, key: await findKey(caKeys, name, keyId, request.keySpec) });
-  }
-  await claimKeys(service, trustDomain, FIRST_CA_VERSION, found);
+  const problems: string[] = [];
+  for (const one of asked)
+    for (const why of await whyRefused(service, caKeys, request, document, one))
+      problems.push(`${one.ca}: ${why}`);
+  refuseFor(problems);
+  const first = asked.filter(({ existing }) => existing === undefined);
+  const keys = await findKeys(caKeys, request, first);
   const cas: Partial<Record<CaName, CertificateRequest>> = {};
-  for (const { ca, commonName, key: caKey } of found)
-    cas[ca] = await obtainCsr(
-      service,
-      { trustDomain, ca, version: FIRST_CA_VERSION },
-      caKey,
-      commonName,
-    );
+  await claimKeys(service, trustDomain, FIRST_CA_VERSION, keys);
+  for (const { ca, key: caKey } of keys) {
+    const commonName = request.cas[ca]?.commonName ?? CA_COMMON_NAMES[ca];
+    const version = { trustDomain, ca, version: FIRST_CA_VERSION };
+    cas[ca] = await obtainCsr(service, version, caKey, { commonName });
+  }
+  for (const { ca, existing } of asked)
+    if (existing) cas[ca] = await obtainRenewalCsr(service, trustDomain, ca, existing);
   return { trustDomain, cas };
 }
 
-async function refuseExisting(
+const whyRefused = (
+  service: Service,
+  caKeys: CaKeys,
+  request: RequestCertificateRequest,
+  document: TrustDomainDocument | undefined,
+  asked: Asked,
+): Promise<string[]> =>
+  document && asked.existing
+    ? whyNoRenewal(caKeys, request, document, asked.existing, asked)
+    : whyNoFirst(service, request, asked);
+
+async function whyNoFirst(
+  service: Service,
+  { trustDomain }: RequestCertificateRequest,
+  { ca, given: { commonName } }: Asked,
+): Promise<string[]> {
+  const name = { trustDomain, ca, version: FIRST_CA_VERSION };
+  const other = CA_NAMES.find((known) => known !== ca && CA_COMMON_NAMES[known] === commonName);
+  return [
+    ...(other ? [`CN=${commonName} is the name of another CA, kubeadm's of ${other}`] : []),
+    ...((await readCaRecord(service, name))
+      ? [`it is being created, adopted or imported (${caRecordKey(name)}): finish that instead`]
+      : []),
+  ];
+}
+
+/** The certificates before and after a renewal differ in their dates, and in what is above them. */
+async function whyNoRenewal(
+  caKeys: CaKeys,
+  { trustDomain, keySpec }: RequestCertificateRequest,
+  document: TrustDomainDocument,
+  existing: CaVersion,
+  { ca, given: { commonName, keyId } }: Asked,
+): Promise<string[]> {
+  const why = whyNotRenewable(document, ca);
+  if (why !== undefined) return [why];
+  const otherKey = await whyOtherKey(caKeys, { trustDomain, ca }, existing, keyId);
+  const known = commonNameIn(existing);
+  return [
+    ...(otherKey === undefined ? [] : [otherKey]),
+    ...(keySpec === undefined || keySpec === existing.keySpec
+      ? []
+      : [`its key ${existing.keyId} is a ${existing.keySpec} key, not ${keySpec}`]),
+    ...(commonName === undefined || commonName === known
+      ? []
+      : [`it has the common name ${known}, and keeps it: not ${commonName}`]),
+  ];
+}
+
+async function obtainRenewalCsr(
   service: Service,
   trustDomain: string,
-  document: TrustDomainDocument | undefined,
-  asked: readonly [CaName, CaToCertify][],
-): Promise<void> {
-  const problems: string[] = [];
-  for (const [ca, { commonName }] of asked) {
+  ca: CaName,
+  existing: CaVersion,
+): Promise<CertificateRequest> {
+  const { version } = existing;
+  const { raw, validTo, fingerprint256 } = new X509Certificate(existing.certificate);
+  const contents = { commonName: commonNameIn(existing), renews: raw };
+  const key = keyOfVersion(existing);
+  const requested = await obtainCsr(service, { trustDomain, ca, version }, key, contents);
+  const renews = { version, notAfter: isoDate(validTo), sha256: fingerprint256 };
+  return { ...requested, renews };
+}
+
+const commonNameIn = ({ certificate }: CaVersion): string =>
+  /^CN=(.*)$/m.exec(new X509Certificate(certificate).subject)?.[1] ?? '';
+
+async function findKeys(
+  caKeys: CaKeys,
+  { trustDomain, keySpec }: RequestCertificateRequest,
+  asked: readonly Asked[],
+): Promise<{ ca: CaName; key: CaKey }[]> {
+  const found: { ca: CaName; key: CaKey }[] = [];
+  for (const { ca, given } of asked) {
     const name = { trustDomain, ca, version: FIRST_CA_VERSION };
-    const other = CA_NAMES.find((known) => known !== ca && CA_COMMON_NAMES[known] === commonName);
-    if (other)
-      problems.push(`${ca}: CN=${commonName} is the name of another CA, kubeadm's of ${other}`);
-    if (document?.cas[ca])
-      problems.push(
-        `${ca}: trust domain ${trustDomain} already has it: existing CAs are not changed`,
-      );
-    else if (await readCaRecord(service, name))
-      problems.push(
-        `${ca}: it is being created, adopted or imported (${caRecordKey(name)}): finish that instead`,
-      );
+    found.push({ ca, key: await findKey(caKeys, name, given.keyId, keySpec) });
   }
-  refuseFor(problems);
+  return found;
 }
 
 async function findKey(
@@ -102,70 +165,4 @@ async function findKey(
     'request-malformed',
     `${name.ca}: its key ${key.keyId} is a ${key.keySpec} key, not ${keySpec}`,
   );
-}
-
-/** Of repeated and racing calls for the same name and key, all get the same CSR. */
-export async function obtainCsr(
-  service: Service,
-  version: CaVersionName,
-  key: CaKey,
-  commonName: string,
-): Promise<CertificateRequest> {
-  const request = writeRequestInfo(commonName, key.publicKey);
-  const name: CaCsrName = { ...version, sha256: requestDigest(request) };
-  const record = soundOnly(
-    (await readCsrRecord(service, name)) ??
-      (await recordCsr(service, name, draftRecord(service, version, key, commonName, request))),
-    name,
-    key,
-  );
-  const csr = await storeOnce(service, caCsrKey(name), async () => {
-    const publicKey = caKeyObject(keyOf(record));
-    const recordKey = caCsrRecordKey(name);
-    const signature = await signRecorded(service, record, recordKey, request, publicKey);
-    return assembleCsr(request, record.keySpec, signature);
-  });
-  return { keyId: record.keyId, keySpec: record.keySpec, csr };
-}
-
-function draftRecord(
-  service: Service,
-  { trustDomain, ca, version }: CaVersionName,
-  { keyId, keySpec, publicKey }: CaKey,
-  commonName: string,
-  request: Uint8Array,
-): CaCsrRecord {
-  return {
-    trustDomain,
-    ca,
-    version,
-    keyId,
-    keySpec,
-    publicKey: Buffer.from(publicKey).toString('base64'),
-    decidedAt: service.now().toISOString(),
-    commonName,
-    request: Buffer.from(request).toString('base64'),
-  };
-}
-
-async function recordCsr(
-  service: Service,
-  name: CaCsrName,
-  record: CaCsrRecord,
-): Promise<CaCsrRecord> {
-  const key = caCsrRecordKey(name);
-  await service.authority.create(key, formatDocument(record), JSON_TYPE);
-  const winner = await readCsrRecord(service, name);
-  if (!winner) throw new Fault('unavailable', `${key}: written, but cannot be read`);
-  return winner;
-}
-
-/** Only this CSR is signed, and only with this key, even if the record is forged. */
-function soundOnly(record: CaCsrRecord, name: CaCsrName, key: CaKey): CaCsrRecord {
-  const isSame =
-    record.keySpec === key.keySpec &&
-    record.keyId === key.keyId &&
-    bufferOf(key.publicKey).equals(Buffer.from(record.publicKey, 'base64'));
-  if (isSame && isSoundCsrRecord(record, name)) return record;
-  throw new Fault('document-malformed', `${caCsrRecordKey(name)}: not the record of this CSR`);
 }

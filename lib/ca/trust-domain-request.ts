@@ -71,6 +71,8 @@ export interface CertificateRequest {
   readonly keySpec: CaKeySpec;
   /** PKCS#10 in PEM. The same request returns the same CSR until the certificate is imported. */
   readonly csr: string;
+  /** The certificate that the CA already has: the new one renews it. Absent if the CA does not exist yet. */
+  readonly renews?: DescribedCertificate & { readonly version: number };
 }
 
 /** The response to `request-certificate`. */
@@ -91,11 +93,32 @@ export interface CaToImport {
 
 export type CasToImport = Readonly<Partial<Record<CaName, CaToImport>>>;
 
-/** Takes the certificates of subordinate CAs. */
+/** Takes the certificates of subordinate CAs: the first ones, or others of the same keys and subjects. */
 export interface ImportCertificateRequest {
   readonly action: 'import-certificate';
   readonly trustDomain: string;
   readonly cas: CasToImport;
+  /** Says what would be done, and does nothing. @default false */
+  readonly dryRun?: boolean;
+}
+
+/** The response to `import-certificate` with `dryRun`. */
+export interface ImportPreview {
+  readonly trustDomain: string;
+  /** The CAs that the trust domain would get. */
+  readonly adds: readonly CaName[];
+  /** The CAs whose certificates, or what is above them, would be renewed. */
+  readonly renewed: readonly RenewedCa[];
+  readonly warnings: readonly CaFinding[];
+  /** The certificate would be that of a new version of a CA, with which a rotation starts. */
+  readonly successor?: ImportedVersion;
+}
+
+export interface ImportedVersion {
+  readonly ca: CaName;
+  readonly version: number;
+  /** Fingerprint of the certificate. */
+  readonly sha256: string;
 }
 
 /** Renews the certificate of a CA with the same key. */
@@ -109,7 +132,7 @@ export interface RenewCaRequest {
   readonly dryRun?: boolean;
 }
 
-/** The response to `renew-ca`. */
+/** The response to `renew-ca`, and a part of that to `import-certificate`. */
 export interface RenewedCa {
   readonly trustDomain: string;
   readonly ca: CaName;

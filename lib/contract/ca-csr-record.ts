@@ -13,6 +13,8 @@ import { widenable } from './widenable.ts';
 export const caCsrRecordSchema = widenable({
   ...caRecordFields,
   commonName: z.string(),
+  /** The certificate that is to be renewed, DER in base64, if the CSR is not the one that its common name determines. */
+  renews: z.optional(z.string()),
   /** CertificationRequestInfo, DER in base64: a retry signs the same bytes. */
   request: z.string(),
 });

@@ -14,6 +14,7 @@ import {
   caRenewalCertificateKey,
   caRenewalRecordKey,
   caRenewalRecordSchema,
+  caRenewalSignatureKey,
 } from './ca-renewal-record.ts';
 import { clusterRecordKey, clusterRecordSchema } from './cluster-record.ts';
 import { clusterReportKey, clusterReportSchema } from './cluster-report.ts';
@@ -31,6 +32,7 @@ import { type ExpiryEntry, expiryKey } from './expiry-key.ts';
 import { nodeReportKey, nodeReportSchema } from './node-report.ts';
 import { pendingSchema, rejectionSchema } from './outcomes.ts';
 import type { Bucket } from './prefixes.ts';
+import { publishedRenewalsKey, publishedRenewalsSchema } from './published-renewals.ts';
 import { publishedRotationKey, publishedRotationSchema } from './published-rotation.ts';
 import { RECONCILE_CURSOR_KEY, reconcileCursorSchema } from './reconcile-cursor.ts';
 import { outcomeKeys, requestKey } from './request-key.ts';
@@ -158,6 +160,12 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
   },
   {
     bucket: 'exchange',
+    key: publishedRenewalsKey(trustDomain),
+    content: 'what vouches for renewed certificates of subordinate CAs; exists after the first',
+    document: widenable(publishedRenewalsSchema),
+  },
+  {
+    bucket: 'exchange',
     key: leaseKey(cluster),
     content: 'which node is restarting its components',
     document: { schema: leaseSchema, unknownFields: 'ignored' },
@@ -217,6 +225,11 @@ export const DOCUMENTED_KEYS: readonly DocumentedKey[] = [
     bucket: 'authority',
     key: caRenewalCertificateKey(caRenewal),
     content: 'the renewed certificate',
+  },
+  {
+    bucket: 'authority',
+    key: caRenewalSignatureKey(caRenewal),
+    content: 'for one from outside: the signature that vouches for it',
   },
   {
     bucket: 'authority',

@@ -31,6 +31,8 @@ const caVersionSchema = widenable({
   /** Renewals with the same key: how often, and the certificates before, in PEM, the oldest first. */
   renewals: z.optional(z.number().check(z.int(), z.nonnegative())),
   renewed: z.optional(z.array(z.string())),
+  /** Of a subordinate CA that was renewed: what its key has signed about the certificate, and the signature, in base64. */
+  voucher: z.optional(widenable({ proof: z.string(), signature: z.string() })),
 });
 
 /** A CA with all its versions; `signing` is the number of the version that signs now. */

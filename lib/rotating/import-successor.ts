@@ -61,13 +61,13 @@ interface Asked {
 }
 
 /**
- * @returns undefined if the request is about no new version of an existing CA
+ * @returns undefined if the request is about no new version of an existing CA. A dry run returns what would be imported
  * @throws Fault request-malformed if the certificate cannot be that of the new version, with all reasons
  */
 export async function importSuccessor(
   service: Service,
   caKeys: CaKeys,
-  { trustDomain, cas }: ImportCertificateRequest,
+  { trustDomain, cas, dryRun = false }: ImportCertificateRequest,
 ): Promise<ImportedSuccessor | undefined> {
   const { authority } = service;
   const document = await readDocument(authority, trustDomainKey(trustDomain), trustDomainSchema);
@@ -82,7 +82,7 @@ export async function importSuccessor(
         `${ca}: version ${asked.name.version} waits for its certificate: import that alone`,
       );
     const started = startedWith(asked);
-    return started ?? importOne(service, caKeys, asked);
+    return started ?? importOne(service, caKeys, asked, dryRun);
   }
   return undefined;
 }
@@ -155,9 +155,9 @@ function startedWith({ document, name, versions, given }: Asked): ImportedSucces
 async function importOne(
   service: Service,
   caKeys: CaKeys,
-  asked: Asked,
+  { document, name, given, csrs, versions }: Asked,
+  dryRun: boolean,
 ): Promise<ImportedSuccessor> {
-  const { name, given, csrs, versions } = asked;
   const { ca, version, trustDomain } = name;
   const about = (text: string) => `${ca}, version ${version}: ${text}`;
   const read = readSubordinate(given);
@@ -181,10 +181,11 @@ async function importOne(
   if (!csr) throw new Fault('request-malformed', about('no CSR has the key of the certificate'));
   const key = keyOf(csr);
   if (given.keyId !== undefined) await sameKeyOnly(caKeys, name, given.keyId, csr);
+  const warnings = findings.map((one) => ({ ca, ...one }));
+  if (dryRun) return { document, name, certificate: certificateToPem(taken.certificate), warnings };
   await claimKeys(service, trustDomain, version, [{ ca, key }]);
   const { certificate } = await takeVersion(service, name, taken, key);
-  const document = await stillNextOnly(service, name);
-  return { document, name, certificate, warnings: findings.map((one) => ({ ca, ...one })) };
+  return { document: await stillNextOnly(service, name), name, certificate, warnings };
 }
 
 /** The CSR of the certificate's key; the first one if it is for none, so that the lint says so. */

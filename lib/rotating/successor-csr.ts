@@ -5,7 +5,7 @@
 import { type CaKey, type CaKeys, keyOf } from '../ca/ca-keys.ts';
 import { claimKeys } from '../ca/choose-keys.ts';
 import { isSoundCsrRecord, readCsrRecord } from '../ca/csr-record.ts';
-import { obtainCsr } from '../ca/request-certificate.ts';
+import { obtainCsr } from '../ca/obtain-csr.ts';
 import type { CertificateRequest } from '../ca/trust-domain-request.ts';
 import { type CaCsrRecord, caCsrPrefix, parseCaCsrRecordKey } from '../contract/ca-csr-record.ts';
 import type { CaVersionName } from '../contract/ca-record.ts';
@@ -62,7 +62,7 @@ export async function requestSuccessor(
     ? await sameOnly(caKeys, known, asked)
     : await findKey(caKeys, name, keySpec, asked);
   await claimKeys(service, name.trustDomain, name.version, [{ ca: name.ca, key }]);
-  return obtainCsr(service, name, key, commonName);
+  return obtainCsr(service, name, key, { commonName });
 }
 
 async function findKey(

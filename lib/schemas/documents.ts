@@ -14,6 +14,7 @@ import { clusterBudgetSchema, nodeBudgetSchema } from '../contract/day-budget.ts
 import { decisionRecordSchema } from '../contract/decision-record.ts';
 import { nodeReportSchema } from '../contract/node-report.ts';
 import { pendingSchema, rejectionSchema } from '../contract/outcomes.ts';
+import { publishedRenewalsSchema } from '../contract/published-renewals.ts';
 import { publishedRotationSchema } from '../contract/published-rotation.ts';
 import { reconcileCursorSchema } from '../contract/reconcile-cursor.ts';
 import { leaseSchema } from '../contract/restart-lease.ts';
@@ -111,6 +112,13 @@ export const BUCKET_DOCUMENTS: readonly DescribedDocument[] = [
     schema: publishedRotationSchema,
     unknownFields: WIDENABLE,
     describe: describeWith(FIELDS.publishedRotation),
+  },
+  {
+    name: 'renewals',
+    title: 'what vouches for renewed certificates of subordinate CAs, as nodes read it',
+    schema: publishedRenewalsSchema,
+    unknownFields: WIDENABLE,
+    describe: describeWith(FIELDS.publishedRenewals),
   },
   {
     name: 'ca-record',

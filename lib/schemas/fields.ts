@@ -160,6 +160,15 @@ export const FIELDS = {
           `cas.${ca}.versions[].renewed`,
           'the certificates of before the renewals in PEM, the oldest first; at most 8',
         ],
+        [
+          `cas.${ca}.versions[].voucher`,
+          'what vouches for the renewed certificate of a subordinate CA; absent if it was never renewed',
+        ],
+        [
+          `cas.${ca}.versions[].voucher.proof`,
+          'what its key has signed about the certificate, in base64',
+        ],
+        [`cas.${ca}.versions[].voucher.signature`, 'the signature, in base64'],
       ]),
     ),
   },
@@ -223,6 +232,8 @@ export const FIELDS = {
   caCsrRecord: {
     version: 'number of the CA version that the CSR is for, from 1',
     commonName: 'common name that the CSR asks for',
+    renews:
+      'the certificate that is to be renewed, DER in base64; absent if the common name determines the CSR',
     request: 'CertificationRequestInfo, DER in base64: what is signed',
   },
   caRenewalRecord: {
@@ -230,6 +241,20 @@ export const FIELDS = {
     renewal: 'number of the renewal, from 1',
     renews: 'the certificate that is renewed, DER in base64',
     tbs: 'TBSCertificate, DER in base64: what is signed',
+    origin:
+      '`subordinate`: an outside CA has issued the renewed certificate; absent or `made`: KMS signs it',
+    certificate: 'the certificate from outside, DER in base64',
+    chain: 'the certificates above it in PEM, the root last',
+    proof: 'what KMS signs to vouch for the certificate, in base64; not DER',
+  },
+  publishedRenewals: {
+    renewals: 'the renewed certificates of subordinate CAs that nodes trust',
+    'renewals[].ca': 'the CA whose certificate was renewed',
+    'renewals[].version': 'number of the CA version, from 1',
+    'renewals[].keySpec': 'key spec of the key',
+    'renewals[].proof':
+      'what the key has signed, in base64: a statement that names trust domain, CA, version and certificate',
+    'renewals[].signature': 'the signature, in base64',
   },
   caKeyClaim: {
     version: 'number of the CA version that has the key',

@@ -268,12 +268,28 @@ it('returns CSRs, takes what was issued for them, and says which root is above',
       },
     },
     warnings: [{ ca: 'ca', level: 'accepts', text: expect.stringContaining('in 100 days') }],
+    renewed: [],
   });
   expect(lines).toMatchObject([{ message: 'imported' }]);
   expect([...exchange.objects.keys()]).toEqual(['trust/fleet/ca.crt', 'trust/fleet/ca-chain.crt']);
   const again = await call({ action: 'import-certificate', trustDomain: 'fleet', cas });
   expect(again.result).toEqual({ ...result, created: false, added: [] });
   expect(again.lines).toMatchObject([{ message: 'exists' }]);
+
+  expect((await call(request)).result.cas.ca).toEqual({
+    ...requested.result.cas.ca,
+    renews: { version: 1, notAfter: notAfter.toISOString(), sha256: fingerprint(issued) },
+  });
+  const later = corporate.certify(publicKey, 'kubernetes', AFTER_ADOPTION);
+  const next = { ca: { certificate: certificateToPem(later), chain: corporate.chainPem } };
+  const renewal = { action: 'import-certificate', trustDomain: 'fleet', cas: next };
+  const preview = await call({ ...renewal, dryRun: true });
+  const change = { ca: 'ca', version: 1, after: { sha256: fingerprint(later) } };
+  expect(preview.result).toMatchObject({ adds: [], renewed: [{ ...change, renewals: 1 }] });
+  const renewed = await call(renewal);
+  expect(renewed.result).toMatchObject({ renewed: [{ ...change, changed: true, renewals: 1 }] });
+  expect(renewed.lines).toMatchObject([{ message: 'renewed CA certificates' }, {}]);
+  expect([...exchange.objects.keys()]).toContain('trust/fleet/renewals.json');
 });
 
 it('a rotation is planned, approved and started, and its status says what comes next', async () => {

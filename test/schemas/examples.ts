@@ -111,7 +111,7 @@ async function rotatedExamples(): Promise<Example[]> {
   return [...documentsIn(exchange), ...documentsIn(authority)];
 }
 
-/** The records of a CSR and of the certificate that was issued for it. */
+/** The records of a CSR, of the certificate that was issued for it, and of its renewal. */
 async function importSubordinate({ service, keys, now }: InMemoryService): Promise<void> {
   const corporate = new CorporateRoot();
   const trustDomain = 'corporate';
@@ -122,11 +122,16 @@ async function importSubordinate({ service, keys, now }: InMemoryService): Promi
   });
   const { publicKey } = await keys.findMade(cas.ca?.keyId ?? '');
   const certificate = certificateToPem(corporate.certify(publicKey, 'kubernetes', now));
-  await importCertificates(service, keys, {
-    action: 'import-certificate',
-    trustDomain,
-    cas: { ca: { certificate, chain: corporate.chainPem } },
-  });
+  const importOne = (one: string) =>
+    importCertificates(service, keys, {
+      action: 'import-certificate',
+      trustDomain,
+      cas: { ca: { certificate: one, chain: corporate.chainPem } },
+    });
+  await importOne(certificate);
+  const later = new Date(now.getTime() + 3700 * DAY_MS);
+  const renewed = corporate.certify(publicKey, 'kubernetes', now, { notAfter: later });
+  await importOne(certificateToPem(renewed));
 }
 
 const documentsIn = (store: MemoryStore): Example[] =>

@@ -7,6 +7,7 @@ const BY_KEY: readonly (readonly [RegExp, string])[] = [
   [/^requests\//, 'csr-object'],
   [/^clusters\//, 'cluster-record'],
   [/^trust\/[^/]+\/rotation\.json$/, 'rotation'],
+  [/^trust\/[^/]+\/renewals\.json$/, 'renewals'],
   [/^trust\//, 'trust-domain'],
   [/^rotations\//, 'rotation-step'],
   [/^approvals\/rotations\//, 'rotation-approval'],

@@ -8,8 +8,7 @@ import { currentContent } from '../disk/file-change.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
 import { caFileOf, type NodeFolders } from '../disk/places.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import type { PublishedBundle } from '../trust/read-bundle.ts';
-import { readBundle } from '../trust/read-bundle.ts';
+import { type PublishedBundle, readBundleWithChain } from '../trust/read-bundle.ts';
 import { takeRenewed } from '../trust/renewed-ca.ts';
 import type { RenewalDeps } from './options.ts';
 import { findTrustDomain, type Published, type TrustDomainSources } from './published-bundles.ts';
@@ -63,14 +62,14 @@ export async function readRenewed(
   const read = others.map(
     async (ca): Promise<[CaName, PublishedBundle]> => [
       ca,
-      await readBundle(exchange, trustDomain, ca),
+      await readBundleWithChain(exchange, trustDomain, ca),
     ],
   );
   const published = await Promise.all(read);
   return new Map(
     published.filter(
       ([ca, bundle]) =>
-        'pem' in bundle && takeRenewed(contentOf(ca, folders), bundle.pem, now).replaced.length > 0,
+        'pem' in bundle && takeRenewed(contentOf(ca, folders), bundle, now).replaced.length > 0,
     ),
   );
 }

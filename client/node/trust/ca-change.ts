@@ -115,7 +115,7 @@ function decideOne(
 }
 
 const renewedBy = (theirs: PublishedBundle, ours: string, now: Date): RenewedFile =>
-  'pem' in theirs ? takeRenewed(ours, theirs.pem, now) : { pem: ours, replaced: [] };
+  'pem' in theirs ? takeRenewed(ours, theirs, now) : { pem: ours, replaced: [] };
 
 /** A hash of the root may be given for its CA: then the bucket may have added the root to the CA. */
 function checkAbove(caFiles: ReadonlyMap<string, string>): void {

@@ -6,12 +6,13 @@ import {
   holdsPlainCertificates,
 } from '../../../lib/certificate/pem.ts';
 import { bundleKey, chainKey } from '../../../lib/contract/trust-domain.ts';
-import { Fault } from '../../../lib/fault.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { isFalselySelfIssued, isSelfSigned, whyTooMany } from './above.ts';
+import { type Gets, getIfThere } from './get-if-there.ts';
+import { type RenewalVouchers, readVouchers } from './renewal-voucher.ts';
 
 export const MAX_BUNDLE_BYTES = 256 * 1024;
 
@@ -27,17 +28,14 @@ export type PublishedBundle =
       readonly pem: string;
       /** Only of a CA below another one, and only if it was read (`readBundleWithChain`). */
       readonly chain?: PublishedCertificates;
+      /** As the chain: what vouches for its renewed certificates. */
+      readonly vouchers?: RenewalVouchers;
     }
   | Exclude<PublishedCertificates, { readonly pem: string }>;
 
-interface Gets<Found> {
-  get(key: string, maxBytes: number): Promise<Found | undefined>;
-}
-
 /**
- * The object of a bundle; undefined if the trust domain has no such CA. S3 denies a missing object to those who may not
- * list it (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html), such as nodes, which may read every
- * bundle. `ca` always exists, so that a refusal of its bundle is a refusal.
+ * The object of a bundle; undefined if the trust domain has no such CA. Nodes may read every bundle, and `ca` always exists,
+ * so that a refusal of its bundle is a refusal.
  */
 export function getBundle<Found>(
   exchange: Gets<Found>,
@@ -45,7 +43,9 @@ export function getBundle<Found>(
   ca: CaName,
 ): Promise<Found | undefined> {
   const key = bundleKey(trustDomain, ca);
-  return ca === 'ca' ? exchange.get(key, MAX_BUNDLE_BYTES) : getIfThere(exchange, key);
+  return ca === 'ca'
+    ? exchange.get(key, MAX_BUNDLE_BYTES)
+    : getIfThere(exchange, key, MAX_BUNDLE_BYTES);
 }
 
 /** The object of a CA's chain; undefined if the CA is not below another one. */
@@ -53,16 +53,7 @@ const getChain = <Found>(
   exchange: Gets<Found>,
   trustDomain: string,
   ca: CaName,
-): Promise<Found | undefined> => getIfThere(exchange, chainKey(trustDomain, ca));
-
-async function getIfThere<Found>(exchange: Gets<Found>, key: string): Promise<Found | undefined> {
-  try {
-    return await exchange.get(key, MAX_BUNDLE_BYTES);
-  } catch (error) {
-    if (error instanceof Fault && error.code === 'not-allowed') return undefined;
-    throw error;
-  }
-}
+): Promise<Found | undefined> => getIfThere(exchange, chainKey(trustDomain, ca), MAX_BUNDLE_BYTES);
 
 export async function readBundle(
   exchange: Pick<Exchange, 'get'>,
@@ -78,7 +69,7 @@ export async function readBundle(
 export const hasSubordinate = (pem: string): boolean =>
   parseCertificates(pem).some((one) => !isSelfSigned(one));
 
-/** As `readBundle`, with the certificates above the CA if it is below another one. */
+/** As `readBundle`; if the CA is below another one, with what is above it, and what vouches for its renewals. */
 export async function readBundleWithChain(
   exchange: Pick<Exchange, 'get'>,
   trustDomain: string,
@@ -87,8 +78,11 @@ export async function readBundleWithChain(
   const bundle = await readBundle(exchange, trustDomain, ca);
   if ('problem' in bundle || !hasSubordinate(bundle.pem)) return bundle;
   const what = `the chain ${chainKey(trustDomain, ca)}`;
-  const chain = examine(what, 'any chain', await getChain(exchange, trustDomain, ca));
-  return { ...bundle, chain };
+  const [chain, vouchers] = await Promise.all([
+    getChain(exchange, trustDomain, ca),
+    readVouchers(exchange, trustDomain, ca),
+  ]);
+  return { ...bundle, chain: examine(what, 'any chain', chain), vouchers };
 }
 
 /**

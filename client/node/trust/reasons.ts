@@ -14,12 +14,13 @@
  * | first-use | `--trust-on-first-use` | | neither option given |
  * | hash of a root | `--ca-cert-hash root=…` | `--accept-ca-change` with `--ca-cert-hash root=…` | |
  * | cross certificate | | in a rotation: a CA certificate of the file has certified the key (`client/node/rotation`) | |
- * | renewed | | the same key and subject, signed by that key: the CA files of the node, of which the bucket has a later one | |
+ * | renewed | | the same key and subject, and that key has signed it, or a proof that names it: the CA files of the node, of which the bucket has a later one | |
  * | cluster | | `--trust-from-cluster`: what an API server publishes that today's CA files have verified | |
  *
  * - `first-trust.ts`: the CA files of a new node (`prepare`), judged by `pins.ts`.
  * - `ca-change.ts`: the CA files of a running node (`renew`). They stay as they are unless a change is accepted.
- * - `renewed-ca.ts`: CA certificates that were renewed with the same key (`renew`). Nobody has to accept them.
+ * - `renewed-ca.ts`: CA certificates that were renewed with the same key (`renew`). Nobody has to accept them. What vouches
+ *   for one that a CA above has issued is in `renewal-voucher.ts`.
  * - `trusted-ca.ts`: the CA certificates of a person's kubeconfig (`kubeconfig user`).
  * - `ca-chain.ts`, `chain-change.ts`: what is above a CA, in a separate file. The root needs its own reason.
  * - `above.ts`: nothing above a CA may get into a CA file.

@@ -1,6 +1,7 @@
 /**
  * A CA certificate that was renewed with the same key. A node that trusts the one before trusts its key under its subject,
- * and the key itself has signed the new one, so that nobody has to accept it: the bucket only delivers it.
+ * and the key itself has signed the new one, or a proof that names it (`renewal-voucher.ts`), so that nobody has to accept
+ * it: the bucket only delivers it.
  */
 import type { X509Certificate } from 'node:crypto';
 import { bufferOf } from '../../../lib/bytes.ts';
@@ -11,6 +12,8 @@ import { isSameKey } from '../../../lib/csr/same-key.ts';
 import { parseCertificates } from '../disk/fingerprints.ts';
 import { isSelfSigned, subjectUntil } from './above.ts';
 import { hashOf } from './ca-cert-hash.ts';
+import type { PublishedBundle } from './read-bundle.ts';
+import { isVouchedFor, type RenewalVouchers } from './renewal-voucher.ts';
 
 export interface RenewedFile {
   /** The file with its renewed certificates: each where the one before was. */
@@ -23,11 +26,13 @@ interface Replacement {
   readonly after: X509Certificate;
 }
 
-/** @param published what the service publishes for the CA of the file */
-export function takeRenewed(ours: string, published: string, now: Date): RenewedFile {
-  const theirs = parseCertificates(published);
+/** What the service publishes for the CA of a file. */
+type Published = Pick<Extract<PublishedBundle, { readonly pem: string }>, 'pem' | 'vouchers'>;
+
+export function takeRenewed(ours: string, published: Published, now: Date): RenewedFile {
+  const theirs = parseCertificates(published.pem);
   const replaced = parseCertificates(ours).flatMap((before): Replacement[] => {
-    const after = theirs.find((one) => isRenewalOf(one, before, now));
+    const after = theirs.find((one) => isRenewalOf(one, before, published.vouchers, now));
     return after ? [{ before, after }] : [];
   });
   if (replaced.length === 0) return { pem: ours, replaced };
@@ -41,7 +46,12 @@ export function takeRenewed(ours: string, published: string, now: Date): Renewed
 }
 
 /** The certificate that ends later is the newer one: a bucket that has the older one again changes nothing. */
-function isRenewalOf(one: X509Certificate, before: X509Certificate, now: Date): boolean {
+function isRenewalOf(
+  one: X509Certificate,
+  before: X509Certificate,
+  vouchers: RenewalVouchers | undefined,
+  now: Date,
+): boolean {
   const [start, end, oldEnd] = [one.validFrom, one.validTo, before.validTo].map(Date.parse);
   if (start === undefined || end === undefined || oldEnd === undefined) return false;
   if (!(start <= now.getTime() && end > oldEnd && one.ca)) return false;
@@ -49,8 +59,9 @@ function isRenewalOf(one: X509Certificate, before: X509Certificate, now: Date): 
     return (
       isSameKey(one.publicKey, before.publicKey) &&
       bufferOf(subjectOf(one)).equals(subjectOf(before)) &&
-      isSelfSigned(before) &&
-      isSelfSigned(one)
+      (isSelfSigned(before)
+        ? isSelfSigned(one)
+        : vouchers !== undefined && !isSelfSigned(one) && isVouchedFor(one, before, vouchers))
     );
   } catch {
     return false; // a key or an encoding that cannot be read

@@ -14,7 +14,7 @@ import { CA_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { signingAlgorithmOf } from '../../../lib/signing/signing-algorithm.ts';
 import { importAll, readAdoptedSet, toAdopt } from '../../support/adopted-cas.ts';
 import { keyUsage, newEcKeys, spkiOf } from '../../support/ca-certificate.ts';
-import { CorporateRoot, extensionsBelow } from '../../support/corporate-root.ts';
+import { extensionsBelow } from '../../support/corporate-root.ts';
 import {
   CSR,
   corporate,
@@ -398,30 +398,6 @@ describe('the import refuses, before any object is written,', () => {
       await world.issue(['etcd-ca']),
       /must have ca: import the certificate of ca first$/,
     );
-  });
-
-  it('another certificate, or another chain, for a CA that exists', async () => {
-    const world = opened();
-    const cas = await world.issue(['ca']);
-    await world.importing(cas);
-    const changed =
-      /^ca: trust domain prod already has it, with another certificate, chain or key: existing CAs are not changed$/;
-    const spki = createPublicKey(cas.ca?.certificate ?? '').export({ type: 'spki', format: 'der' });
-    const again = (by: CorporateRoot, from: Date) => ({
-      ca: {
-        certificate: certificateToPem(by.certify(spki, 'kubernetes', from)),
-        chain: by.chainPem,
-      },
-    });
-    await refused(world, again(strangers, NOW), changed);
-    await refused(world, again(corporate, new Date('2026-12-01T00:00:00Z')), changed);
-    const crossed = new CorporateRoot({
-      root: { keys: corporate.rootKeys, serialNumber: Uint8Array.of(5) },
-      issuing: { keys: corporate.issuingKeys },
-    });
-    const { certificate = '' } = cas.ca ?? {};
-    await refused(world, { ca: { certificate, chain: crossed.chainPem } }, changed);
-    await expect(world.request()).rejects.toThrow('ca: trust domain prod already has it');
   });
 
   it.each(['made', 'adopted'] as const)('a certificate for a CA that was %s', async (origin) => {

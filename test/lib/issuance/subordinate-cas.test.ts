@@ -7,18 +7,22 @@ import { importCertificates } from '../../../lib/ca/import-certificate.ts';
 import { certificatesIn, certificateToPem } from '../../../lib/certificate/pem.ts';
 import { issuedKey } from '../../../lib/contract/decision-record.ts';
 import { outcomeKeys, parseRequestKey } from '../../../lib/contract/request-key.ts';
+import { OID } from '../../../lib/der/oids.ts';
+import { octetString } from '../../../lib/der/write.ts';
 import { type CaName, isCertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../lib/profiles/profile-for.ts';
 import { AFTER_ADOPTION } from '../../support/adopted-cas.ts';
 import { bytesOf, clientCsr, keyOf } from '../../support/api-csr.ts';
 import { approve } from '../../support/approve.ts';
-import { CorporateRoot } from '../../support/corporate-root.ts';
+import { type CaCertificateParts, extension, type KeyPair } from '../../support/ca-certificate.ts';
+import { CorporateRoot, extensionsBelow, publicOnly } from '../../support/corporate-root.ts';
 import { InMemoryService, TRUST_DOMAIN } from '../../support/in-memory-service.ts';
 import { itWithJudges, judgeChain } from '../../support/judges.ts';
 import type { ChainItem } from '../../support/judges-questions.ts';
 import { csrOf, kubeadmSet } from '../../support/kubeadm-sets.ts';
 import { importAllSubordinates, issueSubordinates } from '../../support/subordinate-cas.ts';
 
+const DAY_MS = 86_400_000;
 const set = kubeadmSet('1.37.2', 'generate-csr', 'v4-p256');
 const corporate = new CorporateRoot();
 const ISSUING = certificateToPem(corporate.issuing);
@@ -110,6 +114,118 @@ it('a certificate ends when its CA does', async () => {
   await memory.process(key);
   const leaf = new X509Certificate(memory.outcome(key).certificate ?? '');
   expect(new Date(leaf.validTo)).toEqual(notAfter);
+});
+
+describe('after the CA was renewed with the same key', () => {
+  const END = new Date(AFTER_ADOPTION.getTime() + 200 * DAY_MS);
+  const RENEWED_AT = new Date(AFTER_ADOPTION.getTime() + 100 * DAY_MS);
+  /** Another intermediate CA below the same root. */
+  const second = new CorporateRoot({ root: { keys: corporate.rootKeys } });
+  const above = certificateToPem(second.issuing);
+
+  /** A certificate of before, one that was recorded before and issued after, and one of after. */
+  async function renewed(changes: (keys: KeyPair) => Partial<CaCertificateParts> = () => ({})) {
+    const memory = await InMemoryService.openAdopted(AFTER_ADOPTION, async (service, keys) =>
+      importCertificates(service, keys, {
+        action: 'import-certificate',
+        trustDomain: TRUST_DOMAIN,
+        cas: await issueSubordinates(service, keys, TRUST_DOMAIN, corporate, ['ca'], {
+          notAfter: END,
+        }),
+      }),
+    );
+    const { node } = memory.declare(set);
+    const issue = async (requestId: string, at: Date) => {
+      memory.now = at;
+      const key = memory.upload(node, csrOf(set, 'apiserver'), requestId);
+      await memory.process(key);
+      return memory.outcome(key).certificate ?? '';
+    };
+    const old = memory.caCertificate('ca');
+    const before = await issue('before', AFTER_ADOPTION);
+    memory.now = RENEWED_AT;
+    const recorded = memory.upload(node, csrOf(set, 'apiserver'), 'recorded');
+    memory.keys.interrupt = () => {
+      throw new Error('killed');
+    };
+    await memory.process(recorded).catch(() => {});
+    memory.keys.interrupt = () => {};
+    const spki = new X509Certificate(old).publicKey.export({ type: 'spki', format: 'der' });
+    const keys = publicOnly(new Uint8Array(spki));
+    const notAfter = new Date(RENEWED_AT.getTime() + 2000 * DAY_MS);
+    const parts = { notAfter, ...changes(keys) };
+    const fresh = certificateToPem(
+      second.certify(new Uint8Array(spki), 'kubernetes', RENEWED_AT, parts),
+    );
+    const chain = above + ROOT;
+    const importing = () =>
+      importCertificates(memory.service, memory.keys, {
+        action: 'import-certificate',
+        trustDomain: TRUST_DOMAIN,
+        cas: { ca: { certificate: fresh, chain } },
+      });
+    return { memory, issue, importing, recorded, before, old, fresh };
+  }
+
+  async function leaves() {
+    const { memory, issue, importing, recorded, ...texts } = await renewed();
+    await importing();
+    memory.now = new Date(RENEWED_AT.getTime() + DAY_MS);
+    await memory.process(recorded);
+    const between = memory.outcome(recorded).certificate ?? '';
+    return { ...texts, between, after: await issue('after', memory.now) };
+  }
+
+  it('new certificates have the present chain, also those that were recorded before', async () => {
+    const { old, fresh, before, between, after } = await leaves();
+    const chains = [before, between, after].map((pem) => certificatesIn(pem).slice(1).join('\n'));
+    const present = `${fresh}${above}`.trimEnd();
+    expect(chains).toEqual([`${old}${ISSUING}`.trimEnd(), present, present]);
+  });
+
+  it('a certificate with the old chain ends before the old CA does, so the chain never ends first', async () => {
+    const { old, before, between, after } = await leaves();
+    const end = (pem: string) => Date.parse(new X509Certificate(pem).validTo);
+    expect([before, between].map(end)).toEqual([end(old), end(old)]);
+    expect(end(after)).toBeGreaterThan(end(old));
+  });
+
+  const asked = (name: string, certificate: string, roots: string, at: Date): ChainItem => ({
+    ...{ name, certificate, roots, at },
+    ...{ usage: 'serverAuth', dnsNames: [], ips: [] },
+  });
+
+  itWithJudges('Go and OpenSSL accept those of before and after with the root; Go also with either CA alone', async () => {
+    const { old, fresh, before, between, after } = await leaves();
+    const soon = new Date(RENEWED_AT.getTime() + 2 * DAY_MS);
+    const all = Object.entries({ before, between, after });
+    const underRoot = all.map(([name, pem]) => asked(name, pem, ROOT, soon));
+    expect(judgeChain(underRoot, ['go', 'openssl']).filter(({ ok }) => !ok)).toEqual([]);
+    const alone = all.flatMap(([name, pem]) =>
+      [old, fresh].map((ca) => asked(name, `${certificatesIn(pem)[0]}\n`, ca, soon)),
+    );
+    expect(judgeChain(alone, ['go']).filter(({ ok }) => !ok)).toEqual([]);
+    const late = asked('after', after, ROOT, new Date(END.getTime() + DAY_MS));
+    expect(judgeChain([late], ['go', 'openssl']).filter(({ ok }) => !ok)).toEqual([]);
+  }, ['openssl', 'go']);
+
+  itWithJudges('with another key identifier, OpenSSL would refuse the certificates of before, and Go would not: the import refuses it', async () => {
+    const changes = (keys: KeyPair) => ({
+      extensions: extensionsBelow(keys, second.issuingKeys, {
+        without: [OID.subjectKeyIdentifier],
+        more: [extension(OID.subjectKeyIdentifier, octetString(Buffer.from('another one')))],
+      }),
+    });
+    const { importing, before, fresh } = await renewed(changes);
+    await expect(importing()).rejects.toThrow(/so that OpenSSL would refuse them/);
+    const [leaf] = certificatesIn(before);
+    const item = asked('before', `${leaf}\n${fresh}${above}`, ROOT, RENEWED_AT);
+    const verdicts = judgeChain([item], ['go', 'openssl']).map(({ judge, ok }) => [judge, ok]);
+    expect(verdicts).toEqual([
+      ['go', true],
+      ['openssl', false],
+    ]);
+  }, ['openssl', 'go']);
 });
 
 /** Every certificate, for each of its usages, as it is published. */

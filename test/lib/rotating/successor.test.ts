@@ -179,6 +179,16 @@ describe('an import', () => {
     expect(await importing({ ca: given })).toEqual(found);
   });
 
+  it('that is a dry run says the same, and records nothing', async () => {
+    const { service, keys } = world;
+    const cas = { ca: issue((await requested()).spki) };
+    const before = new Map(world.authority.objects);
+    const request = { action: 'import-certificate', trustDomain: 'prod', cas } as const;
+    const found = await importSuccessor(service, keys, { ...request, dryRun: true });
+    expect(world.authority.objects).toEqual(before);
+    expect(await importing(cas)).toEqual(found);
+  });
+
   it('is one of racing and interrupted ones', async () => {
     const { authority, keys, save } = world;
     const { spki } = await requested();

@@ -38,14 +38,14 @@ const renewal = (changes: Partial<CaCertificateParts> = {}, of = keys) =>
 const renewed = renewal();
 
 it('a renewed certificate replaces the one before', () => {
-  const taken = takeRenewed(old, renewed, NOW);
+  const taken = takeRenewed(old, { pem: renewed }, NOW);
   expect(taken.pem).toBe(renewed);
   expect(taken.replaced).toHaveLength(1);
 });
 
 it('others of the file stay in their places', () => {
   const [first, last] = [write({}, other), write({}, newEcKeys())];
-  expect(takeRenewed(first + old + last, renewed, NOW).pem).toBe(first + renewed + last);
+  expect(takeRenewed(first + old + last, { pem: renewed }, NOW).pem).toBe(first + renewed + last);
 });
 
 it.each<[string, string, string, string]>([
@@ -56,10 +56,10 @@ it.each<[string, string, string, string]>([
   ['in the bundle, too', old, old + renewed, renewed],
   ['in the bundle twice', old, renewed + renewed, renewed],
 ])('a file has the renewed certificate once, whatever is beside it: %s', (_, ours, theirs, pem) => {
-  const first = takeRenewed(ours, theirs, NOW).pem;
+  const first = takeRenewed(ours, { pem: theirs }, NOW).pem;
   expect(certificatesIn(first)).toHaveLength(certificatesIn(pem).length);
   expect(certificatesIn(first).indexOf(renewed.trimEnd())).toBe(0);
-  expect(takeRenewed(first, theirs, NOW)).toEqual({ pem: first, replaced: [] });
+  expect(takeRenewed(first, { pem: theirs }, NOW)).toEqual({ pem: first, replaced: [] });
 });
 
 const rootKeys = newEcKeys();
@@ -90,7 +90,7 @@ it.each<[string, string, string?]>([
     write({ issuer: commonNameOf('root'), signer: rootKeys }),
   ],
 ])('a certificate that %s is no renewal', (_, published, ours = old) => {
-  expect(takeRenewed(ours, published, NOW)).toEqual({ pem: ours, replaced: [] });
+  expect(takeRenewed(ours, { pem: published }, NOW)).toEqual({ pem: ours, replaced: [] });
 });
 
 it.each<[string, string, string, boolean]>([
