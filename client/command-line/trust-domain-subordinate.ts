@@ -18,7 +18,9 @@ export function addSubordinateCommands(
   group
     .command('csr')
     .argument('<name>', 'the trust domain', subdomain)
-    .description('have KMS sign CSRs for CAs whose certificates a corporate CA issues')
+    .description(
+      'have KMS sign CSRs for CAs whose certificates a corporate CA issues, for the first time or to renew them',
+    )
     .addOption(
       new Option(
         '--ca <name>',
@@ -41,7 +43,9 @@ export function addSubordinateCommands(
   group
     .command('import-certificate')
     .argument('<name>', 'the trust domain', subdomain)
-    .description('import the certificate that a corporate CA issued for a CA, and publish it')
+    .description(
+      'import the certificate that a corporate CA issued for a CA, the first one or one that renews it, and publish it',
+    )
     .requiredOption('--ca <name>', `the CA, one of ${CA_NAMES.join(', ')}`, caName)
     .requiredOption('--certificate <file>', 'its certificate in PEM')
     .requiredOption(
@@ -50,7 +54,10 @@ export function addSubordinateCommands(
     )
     .option('--csr <file>', 'the CSR: its key is compared before anything is sent')
     .option('--key <key>', 'the KMS key, an ARN or alias (default: that of the deployment)')
-    .option('--dry-run', 'check the files and show what would be imported; call nothing')
+    .option(
+      '--dry-run',
+      'check the files, and show what would be imported or renewed; change nothing',
+    )
     .addOption(tableOutputOption())
     .action(async (name: string, options: ImportOptions) => {
       const { importCertificate } = await import('../commands/trust-domain-subordinate.ts');

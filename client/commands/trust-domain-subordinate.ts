@@ -1,4 +1,5 @@
 /** `cakeless trust-domain csr` and `import-certificate`: wording and exit codes. */
+import type { RenewedCa } from '../../lib/ca/trust-domain-request.ts';
 import { CA_NAMES, type CaName } from '../../lib/profiles/certificate-names.ts';
 import type { CaKeySpec } from '../../lib/signing/signing-algorithm.ts';
 import { systemClock } from '../clock.ts';
@@ -12,6 +13,8 @@ import {
   describeCertificate,
   type ExaminedCertificate,
   examineCertificate,
+  type ForeseenImport,
+  foreseeImport,
   importCertificate as importOne,
   isImportable,
   refusalsOf,
@@ -54,6 +57,7 @@ export async function csr(
     for (const { csr: pem } of requested) printText(terminal.print, pem);
     for (const { ca, caCertHash } of requested)
       terminal.progress(`${ca}: its public key has the hash ${caCertHash}`);
+    for (const line of requested.flatMap(describeRenews)) terminal.progress(line);
     return;
   }
   const files = requested.map((one) => ({
@@ -85,8 +89,16 @@ function describeCsrs(
     },
     'hashes of the public keys, which will be those of the certificates:',
     requested.map(({ caCertHash }) => `--ca-cert-hash ${caCertHash}`).join(' '),
+    ...requested.flatMap(describeRenews),
   ];
 }
+
+const describeRenews = ({ ca, renews }: RequestedCa): string[] =>
+  renews
+    ? [
+        `${ca}: for a renewal: this CSR has the key and the subject of version ${renews.version}, whose certificate expires at ${renews.notAfter}; ask for one that expires later`,
+      ]
+    : [];
 
 export interface ImportOptions {
   ca: CaName;
@@ -111,17 +123,39 @@ export async function importCertificate(
     csr: csrFile === undefined ? undefined : readGivenText(csrFile),
   };
   const examined = examineCertificate(given, systemClock.now());
+  const { invokeCreateCa } = connection;
   if (dryRun) {
-    if (isImportable(examined))
-      terminal.progress(`would import the certificate of ${ca} of ${trustDomain} (dry run)`);
-    printResult(terminal, output, forJson(examined), () => describeExamined(examined, csrFile));
-    return isImportable(examined) ? EXIT.done : EXIT.checkFailed;
+    const preview = await foreseeImport(invokeCreateCa, trustDomain, examined, key);
+    return printPreview(terminal, output, trustDomain, preview);
   }
   if (isImportable(examined))
     terminal.progress(`importing the certificate of ${ca} of ${trustDomain} ...`);
-  const { invokeCreateCa } = connection;
   const summary = await importOne(invokeCreateCa, trustDomain, examined, key);
   return printImported(terminal, output, ca, summary);
+}
+
+function printPreview(
+  terminal: Terminal,
+  output: OutputFormat,
+  trustDomain: string,
+  { examined, foreseen }: Awaited<ReturnType<typeof foreseeImport>>,
+): ExitCode {
+  if (foreseen)
+    terminal.progress(`${describeForeseen(examined.ca, trustDomain, foreseen)} (dry run)`);
+  const json = { ...forJson(examined), change: foreseen?.change ?? null };
+  printResult(terminal, output, json, () => describeExamined(examined));
+  return foreseen ? EXIT.done : EXIT.checkFailed;
+}
+
+function describeForeseen(ca: CaName, trustDomain: string, foreseen: ForeseenImport): string {
+  if (foreseen.change !== 'renewal')
+    return foreseen.change === 'first'
+      ? `would import the certificate of ${ca} of ${trustDomain}`
+      : `${ca} of ${trustDomain} has this certificate and this chain already`;
+  const { version, before, after } = foreseen.renewed;
+  return before.sha256 === after.sha256
+    ? `would change what is above version ${version} of ${ca} of ${trustDomain}, whose certificate stays`
+    : `would renew version ${version} of ${ca} of ${trustDomain}, which expires at ${before.notAfter}, until ${after.notAfter}`;
 }
 
 const forJson = (examined: ExaminedCertificate) => ({
@@ -133,7 +167,7 @@ const forJson = (examined: ExaminedCertificate) => ({
   refuses: refusalsOf(examined),
 });
 
-function describeExamined(examined: ExaminedCertificate, csrFile: string | undefined): Line[] {
+function describeExamined(examined: ExaminedCertificate): Line[] {
   const { ca, certificate, chain } = examined;
   const named: [string, NonNullable<typeof certificate>][] = [
     ...(certificate ? [[ca, certificate] as [string, typeof certificate]] : []),
@@ -149,11 +183,6 @@ function describeExamined(examined: ExaminedCertificate, csrFile: string | undef
     },
     ...acceptedOf(examined).map((text) => `${ca}: accepted: ${text}`),
     ...refusalsOf(examined).map((text) => `${ca}: refused: ${text}`),
-    ...(csrFile === undefined
-      ? [
-          'its key was not compared: to compare it now, give --csr; the import compares it with the KMS key',
-        ]
-      : []),
     isImportable(examined)
       ? 'this certificate can be imported'
       : 'this certificate cannot be imported',
@@ -168,14 +197,23 @@ function printImported(
 ): ExitCode {
   for (const warning of summary.warnings ?? [])
     terminal.progress(`warning: ${warning.ca}: ${warning.text}`);
-  terminal.progress(`imported the certificate of ${ca} of trust domain ${summary.trustDomain}`);
+  const { trustDomain, renewed = [] } = summary;
+  const lines = renewed.map(describeRenewed);
+  for (const line of lines) terminal.progress(line);
+  if (lines.length === 0)
+    terminal.progress(`imported the certificate of ${ca} of trust domain ${trustDomain}`);
   const missing = CA_NAMES.filter((name) => !(name in summary.cas));
   printResult(terminal, output, { ...summary, missing }, () => [
     ...describeCas(summary),
-    ...describeMissing(summary.trustDomain, missing),
+    ...describeMissing(trustDomain, missing),
   ]);
   return EXIT.done;
 }
+
+const describeRenewed = ({ trustDomain, ca, version, before, after }: RenewedCa): string =>
+  before.sha256 === after.sha256
+    ? `changed what is above version ${version} of ${ca} of ${trustDomain}, whose certificate stays; nodes take the chain with their next renewals`
+    : `renewed version ${version} of ${ca} of ${trustDomain} with the same key, until ${after.notAfter}; nodes take the certificate with their next renewals`;
 
 /** The nodes of a cluster need every CA, except those that the cluster does not have. */
 function describeMissing(trustDomain: string, missing: readonly CaName[]): Line[] {

@@ -9,7 +9,7 @@ const certificateSchema = z.object({
   sha256: z.exactOptional(z.string()),
 });
 
-const responseSchema = z.object({
+export const renewedCaSchema = z.object({
   trustDomain: z.string(),
   ca: z.enum(CA_NAMES),
   version: z.number(),
@@ -23,5 +23,5 @@ export async function renewCaCertificate(
   invoke: InvokeCreateCa,
   request: Omit<RenewCaRequest, 'action'>,
 ): Promise<RenewedCa> {
-  return parseResponse(responseSchema, await invoke({ action: 'renew-ca', ...request }));
+  return parseResponse(renewedCaSchema, await invoke({ action: 'renew-ca', ...request }));
 }

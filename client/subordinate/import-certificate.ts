@@ -7,12 +7,14 @@ import * as z from 'zod/mini';
 import type { Finding } from '../../lib/ca/lint-finding.ts';
 import { lintSubordinate } from '../../lib/ca/lint-subordinate.ts';
 import { readSubordinate } from '../../lib/ca/read-subordinate.ts';
-import type { ImportCertificateRequest } from '../../lib/ca/trust-domain-request.ts';
+import type { ImportCertificateRequest, RenewedCa } from '../../lib/ca/trust-domain-request.ts';
 import { certificateToPem } from '../../lib/certificate/pem.ts';
-import type { CaName } from '../../lib/profiles/certificate-names.ts';
+import { Fault } from '../../lib/fault.ts';
+import { CA_NAMES, type CaName } from '../../lib/profiles/certificate-names.ts';
 import { CommandError } from '../errors.ts';
 import { formatCaCertHash } from '../node/trust/ca-cert-hash.ts';
 import { type InvokeCreateCa, parseResponse, wrongResponse } from '../operator/create-ca.ts';
+import { renewedCaSchema } from '../operator/renew-ca.ts';
 import type { TrustDomainSummary } from '../operator/trust-domain.ts';
 
 export interface CertificateToImport {
@@ -93,6 +95,63 @@ const importedSchema = z.looseObject({
   ),
 });
 
+const previewSchema = z.object({
+  trustDomain: z.string(),
+  adds: z.array(z.enum(CA_NAMES)),
+  renewed: z.array(renewedCaSchema),
+  warnings: z.array(
+    z.object({ ca: z.enum(CA_NAMES), level: z.enum(['accepts', 'refuses']), text: z.string() }),
+  ),
+});
+
+/** What the import of a certificate that passes the checks here would change. */
+export type ForeseenImport =
+  | { readonly change: 'first' | 'none' }
+  | { readonly change: 'renewal'; readonly renewed: RenewedCa };
+
+/**
+ * Adds what only the service can say: whether the certificate is for the key of the CA, and whether it renews one.
+ * @returns the change, and all findings; no change if something is refused, here or there
+ */
+export async function foreseeImport(
+  invoke: InvokeCreateCa,
+  trustDomain: string,
+  examined: ExaminedCertificate,
+  keyId: string | undefined,
+): Promise<{ readonly examined: ExaminedCertificate; readonly foreseen?: ForeseenImport }> {
+  const request = requestFor(trustDomain, examined, keyId);
+  if (!isImportable(examined) || !request) return { examined };
+  try {
+    const preview = parseResponse(previewSchema, await invoke({ ...request, dryRun: true }));
+    const findings = preview.warnings.map(({ level, text }) => ({ level, text }));
+    const [renewed] = preview.renewed;
+    const change = preview.adds.length > 0 ? 'first' : 'none';
+    return {
+      examined: { ...examined, findings },
+      foreseen: renewed ? { change: 'renewal', renewed } : { change },
+    };
+  } catch (error) {
+    if (!(error instanceof Fault && error.code === 'request-malformed')) throw error;
+    const refusal: Finding = { level: 'refuses', text: error.message };
+    return { examined: { ...examined, findings: [...examined.findings, refusal] } };
+  }
+}
+
+function requestFor(
+  trustDomain: string,
+  { ca, certificate, chain }: ExaminedCertificate,
+  keyId: string | undefined,
+): ImportCertificateRequest | undefined {
+  if (!certificate) return undefined;
+  const pem = (one: X509Certificate) => certificateToPem(one.raw);
+  const given = {
+    certificate: pem(certificate),
+    chain: chain.map(pem).join(''),
+    ...(keyId !== undefined && { keyId }),
+  };
+  return { action: 'import-certificate', trustDomain, cas: { [ca]: given } };
+}
+
 /**
  * @param keyId KMS key to use instead of that of the deployment: an ARN or alias
  * @throws CommandError if it is refused here, or if the service has imported something else
@@ -103,9 +162,10 @@ export async function importCertificate(
   examined: ExaminedCertificate,
   keyId: string | undefined,
 ): Promise<TrustDomainSummary> {
-  const { ca, certificate, chain } = examined;
+  const { ca, certificate } = examined;
   const refusals = refusalsOf(examined);
-  if (refusals.length > 0 || !certificate)
+  const request = requestFor(trustDomain, examined, keyId);
+  if (refusals.length > 0 || !certificate || !request)
     throw new CommandError(
       'check-failed',
       [
@@ -114,18 +174,6 @@ export async function importCertificate(
       ],
       'correct the files, or have the corporate CA issue another certificate for the same CSR, then run the command again',
     );
-  const pem = (one: X509Certificate) => certificateToPem(one.raw);
-  const request: ImportCertificateRequest = {
-    action: 'import-certificate',
-    trustDomain,
-    cas: {
-      [ca]: {
-        certificate: pem(certificate),
-        chain: chain.map(pem).join(''),
-        ...(keyId !== undefined && { keyId }),
-      },
-    },
-  };
   const summary = parseResponse(importedSchema, await invoke(request));
   const imported = summary.cas[ca];
   if (imported?.sha256 !== certificate.fingerprint256)

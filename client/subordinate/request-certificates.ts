@@ -4,7 +4,11 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { Pkcs10CertificateRequest } from '@peculiar/x509';
 import * as z from 'zod/mini';
-import type { CaToCertify, RequestCertificateRequest } from '../../lib/ca/trust-domain-request.ts';
+import type {
+  CaToCertify,
+  CertificateRequest,
+  RequestCertificateRequest,
+} from '../../lib/ca/trust-domain-request.ts';
 import { makeFolder, writeDurably } from '../../lib/files/durable-file.ts';
 import { CA_NAMES, type CaName } from '../../lib/profiles/certificate-names.ts';
 import { CA_KEY_SPECS, type CaKeySpec } from '../../lib/signing/signing-algorithm.ts';
@@ -32,12 +36,25 @@ export interface RequestedCa {
   readonly caCertHash: string;
   /** PEM. */
   readonly csr: string;
+  /** The certificate that the CA has already, and that the new one is to renew. */
+  readonly renews?: CertificateRequest['renews'];
 }
 
 const responseSchema = z.object({
   cas: z.partialRecord(
     z.enum(CA_NAMES),
-    z.object({ keyId: z.string(), keySpec: z.enum(CA_KEY_SPECS), csr: z.string() }),
+    z.object({
+      keyId: z.string(),
+      keySpec: z.enum(CA_KEY_SPECS),
+      csr: z.string(),
+      renews: z.exactOptional(
+        z.object({
+          version: z.number(),
+          notAfter: z.string(),
+          sha256: z.exactOptional(z.string()),
+        }),
+      ),
+    }),
   ),
 });
 

@@ -7,6 +7,8 @@ export interface SignedCaOptions {
   /** Lines of an OpenSSL extension file. @default what a CA below the issuing CA needs */
   readonly extensions?: readonly string[];
   readonly days?: number;
+  /** Of the CA that signs a CSR. @default issuing */
+  readonly by?: string;
 }
 
 export interface CorporateLeaf {
@@ -63,8 +65,9 @@ export class CorporatePki {
   }
 
   /** @returns PEM of the certificate of a CA whose CSR it is */
-  signCa(csr: string, { extensions = CA_EXTENSIONS, days = 1825 }: SignedCaOptions = {}): string {
-    return this.#sign('signed', csr, 'issuing', extensions, days);
+  signCa(csr: string, options: SignedCaOptions = {}): string {
+    const { extensions = CA_EXTENSIONS, days = 1825, by = 'issuing' } = options;
+    return this.#sign('signed', csr, by, extensions, days);
   }
 
   /** A CA with its own key, as other clusters or services of the company have. */

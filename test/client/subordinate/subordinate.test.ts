@@ -96,7 +96,7 @@ it('says which CAs are missing, with the next commands, until none is', async ()
   expect(JSON.parse(json.printed).missing).toEqual([]);
 });
 
-it('--dry-run shows what would be imported, and calls nothing', async () => {
+it('--dry-run shows what would be imported, and changes nothing', async () => {
   const csr = await world.csr('ca');
   world.actions.length = 0;
   const file = world.write('ca.csr', csr);
@@ -104,7 +104,8 @@ it('--dry-run shows what would be imported, and calls nothing', async () => {
   expect(run.exitCode).toBe(0);
   expect(run.printed).toMatch(/ca +CN=kubernetes[\s\S]+Issuing CA[\s\S]+Root/);
   expect(run.printed).toMatch(/this certificate can be imported$/);
-  expect(world.actions).toEqual([]);
+  expect(run.said).toMatch(/would import the certificate of ca of prod \(dry run\)/);
+  expect(world.exchange.objects.size).toBe(0);
   expect(existsSync(join(world.folder, 'certificate.pem'))).toBe(true);
 });
 
@@ -203,27 +204,73 @@ it('refuses the certificate of another key: with the CSR here, without it in the
   expect(world.exchange.objects.size).toBe(0);
 });
 
-it('the same certificate again finishes what was interrupted; another one is refused', async () => {
+it('the same certificate again finishes what was interrupted', async () => {
   const certificate = await issue();
   await world.import(certificate, pki.chain);
   world.exchange.objects.delete('trust/prod/ca-chain.crt');
   expect((await world.import(certificate, pki.chain)).error).toBeUndefined();
   expect(published('ca-chain.crt')).toMatch(/BEGIN/);
-  const before = published('ca.crt');
-  const other = await renewed(certificate);
-  expect(shown(await world.import(other, pki.chain))).toMatch(/already|exist/);
-  expect(published('ca.crt')).toBe(before);
 });
 
-/** For the same key: signed again from the CSR that was recorded. */
-async function renewed(certificate: string): Promise<string> {
-  const csrs = [...world.authority.objects.keys()].filter((key) => key.endsWith('.csr'));
-  const again = pki.signCa(world.authority.text(csrs[0] ?? '') ?? '');
-  expect(
-    new X509Certificate(again).publicKey.equals(new X509Certificate(certificate).publicKey),
-  ).toBe(true);
-  return again;
-}
+describe('a CA that exists', () => {
+  const day = (pem: string) => new Date(new X509Certificate(pem).validTo).toISOString();
+
+  it('is renewed by another certificate for the same CSR', async () => {
+    const first = await issue({ days: 400 });
+    await world.import(first, pki.chain);
+    const csr = await world.run('csr', 'prod', '--ca', 'ca');
+    expect(csr.said).toContain(
+      `ca: for a renewal: this CSR has the key and the subject of version 1, whose certificate expires at ${day(first)}`,
+    );
+    const listed = await world.run(
+      'csr',
+      'prod',
+      '--ca',
+      'ca',
+      '--out',
+      join(world.folder, 'csrs'),
+    );
+    expect(listed.printed).toContain('ca: for a renewal: ');
+    const second = pki.signCa(csr.printed);
+    const file = ['--csr', world.write('ca.csr', csr.printed)];
+    const preview = await world.import(second, pki.chain, ...file, '--dry-run');
+    expect([preview.exitCode, preview.said]).toEqual([
+      0,
+      `would renew version 1 of ca of prod, which expires at ${day(first)}, until ${day(second)} (dry run)`,
+    ]);
+    const before = published('ca.crt');
+    expect(before).toBe(first);
+    const run = await world.import(second, pki.chain, ...file);
+    expect(run.said).toContain(
+      `renewed version 1 of ca of prod with the same key, until ${day(second)}; nodes take the certificate with their next renewals`,
+    );
+    expect([published('ca.crt'), published('ca-chain.crt')]).toEqual([second, second + pki.chain]);
+    const show = JSON.parse((await world.run('show', 'prod', '-o', 'json')).printed);
+    expect(show.cas.ca.notAfter).toBe(day(second));
+    const again = await world.import(second, pki.chain, '--dry-run', '-o', 'json');
+    expect(JSON.parse(again.printed)).toMatchObject({ importable: true, change: 'none' });
+  });
+
+  it('keeps its certificate if another one ends earlier: said before, and in the import', async () => {
+    const first = await issue();
+    await world.import(first, pki.chain);
+    const shorter = pki.signCa(await world.csr('ca'), { days: 500 });
+    const dry = await world.import(shorter, pki.chain, '--dry-run', '-o', 'json');
+    expect([dry.exitCode, JSON.parse(dry.printed).refuses.join()]).toEqual([
+      7,
+      expect.stringMatching(/expires at .*, and the existing certificate at .*: nodes take/),
+    ]);
+    expect(shown(await world.import(shorter, pki.chain))).toMatch(/nodes take the one that/);
+    expect(published('ca.crt')).toBe(first);
+  });
+
+  it('that is its own root is not renewed so: csr says how', async () => {
+    await world.run('create', 'prod', '--ca', 'ca');
+    expect(shown(await world.run('csr', 'prod', '--ca', 'ca'))).toMatch(
+      /ca: trust domain prod already has it: it is its own root, and cakeless trust-domain renew/,
+    );
+  });
+});
 
 it.each([
   ['another certificate', { sha256: 'AA:BB' }, /is AA:BB, expected/],

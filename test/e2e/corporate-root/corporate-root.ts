@@ -14,6 +14,7 @@ import type { Check, Report } from '../harness/report.ts';
 import { readKubeconfigPair } from '../kubeadm/installed.ts';
 import { type Trust, tryClients } from './clients.ts';
 import { CHAIN_FILE, createCas, IMPORT_CHECKS } from './import-cas.ts';
+import { RENEWAL_CHECKS, renewSubordinate } from './renew-ca.ts';
 
 export const CORPORATE_ROOT = 'corporate root';
 
@@ -46,6 +47,7 @@ export const CORPORATE_ROOT_CHECKS = [
   USERS,
   PUBLISHED,
   ...Object.values(CLIENTS),
+  ...RENEWAL_CHECKS,
   OTHER_CA,
   RENEWED,
   WRONG,
@@ -75,6 +77,9 @@ export async function runCorporateRoot(
       await createCas(step, service, NAME, pki, where);
       await bringUp(step, service, plane, pki);
       await connect(step, plane, pki, where);
+      const readPublished = () => publishedTo(plane);
+      const renewal = { name: NAME, service, plane, pki, folder: where, readPublished };
+      await renewSubordinate(step, renewal);
       await intrude(step, service, plane, pki);
     });
   } finally {
