@@ -75,9 +75,15 @@ function describeChange(rotated: Rotated, to: Phase, dryRun: boolean): string {
   const what = `${ca} of trust domain ${trustDomain}`;
   if (changed) return `${what}: phase ${phase}`;
   if (missing.length > 0)
-    return `${what}: phase ${phase}; nothing was changed: ${missing.every(isApproval) ? 'an approval' : 'evidence'} is missing`;
+    return `${what}: phase ${phase}; nothing was changed: ${describeMissing(missing)} is missing`;
   if (phase === to) return `${what}: phase ${phase} already; nothing was changed`;
   return `${what}: would change from phase ${phase} to ${to}${dryRun ? ' (dry run)' : ''}`;
+}
+
+function describeMissing(missing: Rotated['missing']): string {
+  if (missing.some(({ subject }) => subject === 'certificate'))
+    return 'the certificate of the new CA';
+  return missing.every(isApproval) ? 'an approval' : 'evidence';
 }
 
 /** No waiver covers a missing approval. */
@@ -139,6 +145,9 @@ function describePlan(plan: ShownPlan): string[] {
           `new CA: SHA-256 of the certificate that will be signed (TBSCertificate): ${to.tbsSha256}`,
         ]),
     ...(to.sha256 === undefined ? [] : [`new CA: SHA-256 of the certificate ${to.sha256}`]),
+    ...(to.above ?? []).map(
+      ({ subject, sha256 }) => `above the new CA: ${subject}, SHA-256 of the certificate ${sha256}`,
+    ),
     ...(phase === 'trust'
       ? [
           crossTbsSha256 === undefined
