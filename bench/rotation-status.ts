@@ -4,7 +4,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { readTrustDomainObject } from '../lib/rotating/read-trust-domain.ts';
-import { rotationStatus } from '../lib/rotating/status.ts';
+import { liveStatus, recordedStatus } from '../lib/rotating/status.ts';
 import { writeSummary } from '../lib/rotating/summary.ts';
 import { TRUST_DOMAIN } from '../test/support/in-memory-service.ts';
 import type { MemoryStore } from '../test/support/memory-store.ts';
@@ -33,10 +33,12 @@ export async function benchRotationStatus(): Promise<void> {
     await writeSummary(service, GATE, object);
     const pages = { count: 0 };
     for (const store of [fleet.authority, fleet.exchange]) slow(store, pages);
-    const status = (live: boolean) =>
-      rotationStatus(service, GATE, { action: 'rotation', trustDomain, ...(live && { live }) });
-    await print(`${ca}, --live`, fleet, pages, AIMS_S.live, () => status(true));
-    await print(`${ca}, from the daily check`, fleet, pages, AIMS_S.summary, () => status(false));
+    await print(`${ca}, --live`, fleet, pages, AIMS_S.live, () =>
+      liveStatus(service, GATE, { action: 'rotation', trustDomain }),
+    );
+    await print(`${ca}, from the daily check`, fleet, pages, AIMS_S.summary, () =>
+      recordedStatus(service, trustDomain),
+    );
   }
 }
 

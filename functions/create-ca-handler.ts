@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
@@ -10,6 +11,7 @@ import {
   ADOPTABLE_CAS,
   type CaFinding,
   type CreateCaRequest,
+  type ImportedVersion,
   type ImportPreview,
   type PreparedAdoption,
   type RenewedCa,
@@ -22,7 +24,9 @@ import { METRICS } from '../lib/metric-names.ts';
 import { isSubdomain } from '../lib/names.ts';
 import { CA_NAMES, type CaName } from '../lib/profiles/certificate-names.ts';
 import type { Gate } from '../lib/rotating/gate-result.ts';
+import type { ImportedSuccessor } from '../lib/rotating/import-successor.ts';
 import type {
+  AwaitedCertificate,
   PlannedRotation,
   RotateResponse,
   RotationRequest,
@@ -119,6 +123,7 @@ const requestSchema = z.discriminatedUnion('action', [
     validityDays: z.optional(validityDays),
     ownRoot: z.optional(z.boolean()),
     abandon: z.optional(z.number().check(z.int(), z.positive())),
+    belowAnother: z.optional(z.boolean()),
   }),
   z.strictObject({
     action: z.literal('rotate'),
@@ -149,6 +154,8 @@ export interface TrustDomainSummary {
   readonly cas: Readonly<Record<string, CaSummary>>;
   /** What is unusual about imported certificates; only in the response to `import-certificate`. */
   readonly warnings?: readonly CaFinding[];
+  /** A new version of a CA whose certificate was imported, before or after its rotation starts. */
+  readonly successor?: ImportedVersion;
   /** The subordinate CAs that the call renewed; only in the response to `import-certificate`. */
   readonly renewed?: readonly RenewedCa[];
 }
@@ -160,6 +167,7 @@ export type CreateCaResponse =
   | ImportPreview
   | RenewedCa
   | PlannedRotation
+  | AwaitedCertificate
   | RotateResponse
   | RotationStatus;
 
@@ -212,6 +220,9 @@ async function answer(deps: Deps, request: HandledRequest): Promise<CreateCaResp
       return summarize(deps, 'adopted', await adoptCas(service, caKeys, request));
     }
     case 'import-certificate': {
+      const { importSuccessor } = await import('../lib/rotating/import-successor.ts');
+      const successor = await importSuccessor(service, caKeys, request);
+      if (successor) return summarizeSuccessor(deps, successor, request.dryRun);
       const { importCertificates, previewImport } = await import('../lib/ca/import-certificate.ts');
       if (request.dryRun) return previewImport(service, caKeys, request);
       const { warnings, renewed, ...result } = await importCertificates(service, caKeys, request);
@@ -249,7 +260,9 @@ async function answerRotation(
 /** A log event can have 256 KiB. */
 const MOST_LOGGED = 20;
 
-function forLog(answer: PlannedRotation | RotateResponse | RotationStatus): object {
+function forLog(
+  answer: PlannedRotation | AwaitedCertificate | RotateResponse | RotationStatus,
+): object {
   if (!('missing' in answer)) return answer;
   const { missing, notes, ...rest } = answer;
   return {
@@ -272,6 +285,19 @@ function summarize(
   measure(reporter, METRICS.trustDomainCreated, created ? 1 : 0);
   reporter.logger.info(describeChange(change, result), { trustDomain: name, added, cas });
   return { trustDomain: name, created, added, cas };
+}
+
+function summarizeSuccessor(
+  { reporter }: Deps,
+  { document, name, certificate, warnings }: ImportedSuccessor,
+  dryRun = false,
+): TrustDomainSummary | ImportPreview {
+  const { trustDomain, ca, version } = name;
+  const successor = { ca, version, sha256: new X509Certificate(certificate).fingerprint256 };
+  if (dryRun) return { trustDomain, adds: [], renewed: [], warnings, successor };
+  reporter.logger.info('imported a certificate for a rotation', { trustDomain, ...successor });
+  const cas = summarizeCas(document);
+  return { trustDomain, created: false, added: [], cas, warnings, successor };
 }
 
 function describeChange(change: Change, { created, added }: CreatedTrustDomain): string {

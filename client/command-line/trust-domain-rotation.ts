@@ -81,7 +81,7 @@ function addRotate(
     )
     .option(
       '--validity-days <days>',
-      'with --to trust: validity of the new CA certificate (default: 3650)',
+      'with --to trust: validity of the new CA certificate, if no CA above it issues that (default: 3650)',
       days,
     )
     .option(

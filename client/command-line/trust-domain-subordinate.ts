@@ -19,7 +19,7 @@ export function addSubordinateCommands(
     .command('csr')
     .argument('<name>', 'the trust domain', subdomain)
     .description(
-      'have KMS sign CSRs for CAs whose certificates a corporate CA issues, for the first time or to renew them',
+      'have KMS sign CSRs for CAs whose certificates a corporate CA issues, for the first time, to renew them, or to rotate them',
     )
     .addOption(
       new Option(
@@ -34,6 +34,10 @@ export function addSubordinateCommands(
     )
     .option('--common-name <name>', "with one --ca: its common name (default: kubeadm's)")
     .option('--key <key>', 'with one --ca: use this KMS key, an ARN or alias')
+    .option(
+      '--successor',
+      'with --ca: for a new version of the CA, with a new key, to which it is to be rotated',
+    )
     .option('--out <dir>', 'write each CSR to a file of this folder instead of standard output')
     .addOption(tableOutputOption())
     .action(async (name: string, options: CsrOptions) => {
@@ -44,7 +48,7 @@ export function addSubordinateCommands(
     .command('import-certificate')
     .argument('<name>', 'the trust domain', subdomain)
     .description(
-      'import the certificate that a corporate CA issued for a CA, the first one or one that renews it, and publish it',
+      'import the certificate that a corporate CA issued for a CA: the first one or one that renews it, which is published, or one for a rotation, which is not published before that starts',
     )
     .requiredOption('--ca <name>', `the CA, one of ${CA_NAMES.join(', ')}`, caName)
     .requiredOption('--certificate <file>', 'its certificate in PEM')

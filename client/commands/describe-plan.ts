@@ -20,6 +20,9 @@ export function describePlan(plan: ShownPlan): string[] {
           `new CA: SHA-256 of the certificate that will be signed (TBSCertificate): ${to.tbsSha256}`,
         ]),
     ...(to.sha256 === undefined ? [] : [`new CA: SHA-256 of the certificate ${to.sha256}`]),
+    ...(to.above ?? []).map(
+      ({ subject, sha256 }) => `above the new CA: ${subject}, SHA-256 of the certificate ${sha256}`,
+    ),
     ...(phase === 'trust'
       ? [
           crossTbsSha256 === undefined

@@ -1,6 +1,7 @@
 /** `cakeless trust-domain rotate` and `rotation`: wording and exit codes. */
 import type { Waiver } from '../../lib/contract/rotation.ts';
 import type { Phase } from '../../lib/contract/rotation-phases.ts';
+import { Fault } from '../../lib/fault.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError } from '../errors.ts';
@@ -71,9 +72,15 @@ function describeChange(rotated: Rotated, to: Phase, dryRun: boolean): string {
   const what = `${ca} of trust domain ${trustDomain}`;
   if (changed) return `${what}: phase ${phase}`;
   if (missing.length > 0)
-    return `${what}: phase ${phase}; nothing was changed: ${missing.every(isApproval) ? 'an approval' : 'evidence'} is missing`;
+    return `${what}: phase ${phase}; nothing was changed: ${describeMissing(missing)} is missing`;
   if (phase === to) return `${what}: phase ${phase} already; nothing was changed`;
   return `${what}: would change from phase ${phase} to ${to}${dryRun ? ' (dry run)' : ''}`;
+}
+
+function describeMissing(missing: Rotated['missing']): string {
+  if (missing.some(({ subject }) => subject === 'certificate'))
+    return 'the certificate of the new CA';
+  return missing.every(isApproval) ? 'an approval' : 'evidence';
 }
 
 /** No waiver covers a missing approval. */
@@ -133,8 +140,24 @@ export async function rotation(
   const { now } = clock;
   const status = live
     ? await readLiveStatus(connection.invokeCreateCa, trustDomain)
-    : await readRecordedStatus({ authority: connection.authority, now }, trustDomain);
+    : await readStatus(connection, trustDomain, now);
   printResult(terminal, output, status, () => describeStatus(status, now()));
+}
+
+/** Until the daily check has looked after a change, all clusters are examined for those who may have it done. */
+async function readStatus(
+  { authority, invokeCreateCa }: Connection,
+  trustDomain: string,
+  now: () => Date,
+): Promise<ShownStatus> {
+  const recorded = await readRecordedStatus({ authority, now }, trustDomain);
+  if (!recorded.rotation || recorded.evidence) return recorded;
+  try {
+    return await readLiveStatus(invokeCreateCa, trustDomain);
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'not-allowed') return recorded;
+    throw error;
+  }
 }
 
 function describeStatus(status: ShownStatus, now: Date): Line[] {

@@ -25,6 +25,7 @@ import {
   requestCertificates,
   writeCsrs,
 } from '../subordinate/request-certificates.ts';
+import { requestSuccessors } from '../subordinate/request-successors.ts';
 import type { Line } from '../table.ts';
 import { type OutputFormat, printResult, printText, type Terminal } from '../terminal.ts';
 import { describeCas } from './trust-domain.ts';
@@ -34,6 +35,7 @@ export interface CsrOptions {
   keySpec?: CaKeySpec;
   commonName?: string;
   key?: string;
+  successor?: true;
   out?: string;
   output: OutputFormat;
 }
@@ -42,22 +44,25 @@ export async function csr(
   connection: Connection,
   terminal: Terminal,
   trustDomain: string,
-  { ca: named, keySpec, commonName, key, out, output }: CsrOptions,
+  options: CsrOptions,
 ): Promise<void> {
+  const { ca: named, keySpec, commonName, key, successor, out, output } = options;
   const cas = CA_NAMES.filter((ca) => named?.includes(ca) ?? true);
-  const [first, ...others] = cas;
-  if (others.length > 0 && (commonName !== undefined || key !== undefined))
-    throw new CommandError('usage', '--common-name and --key are for one CA: name it with --ca');
+  const [first] = cas;
+  refuseContradictions(options, cas);
   const keys = key !== undefined && first !== undefined ? { [first]: key } : {};
   terminal.progress(`creating the CSRs for ${cas.join(', ')} of ${trustDomain} ...`);
-  const wanted = { trustDomain, cas, keySpec, commonName, keys };
-  const requested = await requestCertificates(connection.invokeCreateCa, wanted);
+  const { invokeCreateCa } = connection;
+  const wanted = { trustDomain, cas, keySpec, keys };
+  const requested = successor
+    ? await requestSuccessors(invokeCreateCa, wanted)
+    : await requestCertificates(invokeCreateCa, { ...wanted, commonName });
   if (out !== undefined) await writeCsrs(out, requested);
   if (out === undefined && output !== 'json') {
     for (const { csr: pem } of requested) printText(terminal.print, pem);
     for (const { ca, caCertHash } of requested)
       terminal.progress(`${ca}: its public key has the hash ${caCertHash}`);
-    for (const line of requested.flatMap(describeRenews)) terminal.progress(line);
+    for (const line of requested.flatMap(describePurpose)) terminal.progress(line);
     return;
   }
   const files = requested.map((one) => ({
@@ -65,6 +70,22 @@ export async function csr(
     file: out === undefined ? null : csrFileOf(out, one.ca),
   }));
   printResult(terminal, output, { trustDomain, cas: files }, () => describeCsrs(files));
+}
+
+/** @throws CommandError usage */
+function refuseContradictions(
+  { ca: named, commonName, key, successor }: CsrOptions,
+  cas: readonly CaName[],
+): void {
+  if (cas.length > 1 && (commonName !== undefined || key !== undefined))
+    throw new CommandError('usage', '--common-name and --key are for one CA: name it with --ca');
+  if (successor && !named)
+    throw new CommandError('usage', '--successor: name each CA that is to be rotated with --ca');
+  if (successor && commonName !== undefined)
+    throw new CommandError(
+      'usage',
+      '--common-name: a new version of a CA has the common name of the one before',
+    );
 }
 
 function describeCsrs(
@@ -89,16 +110,22 @@ function describeCsrs(
     },
     'hashes of the public keys, which will be those of the certificates:',
     requested.map(({ caCertHash }) => `--ca-cert-hash ${caCertHash}`).join(' '),
-    ...requested.flatMap(describeRenews),
+    ...requested.flatMap(describePurpose),
   ];
 }
 
-const describeRenews = ({ ca, renews }: RequestedCa): string[] =>
-  renews
+/** What the certificate is for, if it is not the first one of the CA. */
+function describePurpose({ ca, renews, successor }: RequestedCa): string[] {
+  if (successor !== undefined)
+    return [
+      `${ca}: for a rotation to version ${successor}, which has a new key; ask for the subject of the present certificate`,
+    ];
+  return renews
     ? [
         `${ca}: for a renewal: this CSR has the key and the subject of version ${renews.version}, whose certificate expires at ${renews.notAfter}; ask for one that expires later`,
       ]
     : [];
+}
 
 export interface ImportOptions {
   ca: CaName;
@@ -148,6 +175,8 @@ function printPreview(
 }
 
 function describeForeseen(ca: CaName, trustDomain: string, foreseen: ForeseenImport): string {
+  if (foreseen.change === 'successor')
+    return `would import the certificate of version ${foreseen.version} of ${ca} of ${trustDomain}, with which a rotation can start`;
   if (foreseen.change !== 'renewal')
     return foreseen.change === 'first'
       ? `would import the certificate of ${ca} of ${trustDomain}`
@@ -197,7 +226,17 @@ function printImported(
 ): ExitCode {
   for (const warning of summary.warnings ?? [])
     terminal.progress(`warning: ${warning.ca}: ${warning.text}`);
-  const { trustDomain, renewed = [] } = summary;
+  const { trustDomain, renewed = [], successor } = summary;
+  if (successor) {
+    terminal.progress(
+      `imported the certificate of version ${successor.version} of ${ca} of trust domain ${trustDomain}; nothing trusts it yet`,
+    );
+    printResult(terminal, output, summary, () => [
+      'start the rotation, which prints what an approver has to approve:',
+      `cakeless trust-domain rotate ${trustDomain} --ca ${ca} --to trust`,
+    ]);
+    return EXIT.done;
+  }
   const lines = renewed.map(describeRenewed);
   for (const line of lines) terminal.progress(line);
   if (lines.length === 0)

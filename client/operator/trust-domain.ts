@@ -1,6 +1,6 @@
 /** Creates and reads the CAs of a trust domain. */
 import { type CaSummary, summarizeCas } from '../../lib/ca/summarize.ts';
-import type { CaFinding, RenewedCa } from '../../lib/ca/trust-domain-request.ts';
+import type { CaFinding, ImportedVersion, RenewedCa } from '../../lib/ca/trust-domain-request.ts';
 import { certificatesIn } from '../../lib/certificate/pem.ts';
 import type { Rotation } from '../../lib/contract/rotation-state.ts';
 import { casOf, trustDomainKey, trustDomainSchema } from '../../lib/contract/trust-domain.ts';
@@ -27,6 +27,8 @@ export interface TrustDomainSummary {
   readonly warnings?: readonly CaFinding[];
   /** Subordinate CAs whose certificates this call renewed. */
   readonly renewed?: readonly RenewedCa[];
+  /** A new version of a CA whose certificate this call imported, with which a rotation starts. */
+  readonly successor?: ImportedVersion;
   /** The `--ca-cert-hash` values by which a new node trusts the CAs, and the roots above them; only `summarizeTrustDomain` returns them. */
   readonly caCertHashes?: readonly string[];
 }

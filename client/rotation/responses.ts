@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { PHASES } from '../../lib/contract/rotation-phases.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import type { RotationStatus } from '../../lib/rotating/rotation-request.ts';
+import { CA_KEY_SPECS } from '../../lib/signing/signing-algorithm.ts';
 
 const waivers = z.array(z.object({ subject: z.string(), reason: z.string() }));
 
@@ -19,6 +20,7 @@ const planSchema = z.object({
     keySpec: z.optional(z.string()),
     keyId: z.optional(z.string()),
     sha256: z.optional(z.string()),
+    above: z.optional(z.readonly(z.array(z.object({ subject: z.string(), sha256: z.string() })))),
   }),
   crossTbsSha256: z.optional(z.string()),
   compromised: z.boolean(),
@@ -31,7 +33,22 @@ export interface ShownPlan extends Readonly<Omit<z.infer<typeof planSchema>, 'wa
   readonly waivers: readonly { readonly subject: string; readonly reason: string }[];
 }
 
-export const plannedSchema = z.extend(planSchema, { notes: z.array(z.string()) });
+const notes = z.array(z.string());
+const plannedSchema = z.extend(planSchema, { notes });
+
+/** The new CA is below another one, which has to issue its certificate. */
+const awaitedSchema = z.object({
+  awaited: z.object({
+    version: z.number(),
+    keyId: z.string(),
+    keySpec: z.enum(CA_KEY_SPECS),
+    csr: z.string(),
+  }),
+  notes,
+});
+
+/** Of `plan-rotation`. */
+export const planResponseSchema = z.union([awaitedSchema, plannedSchema]);
 
 const findings = {
   trustDomain: z.string(),

@@ -10,7 +10,7 @@ import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
 import { type InvokeCreateCa, parseResponse } from '../operator/create-ca.ts';
 import {
-  plannedSchema,
+  planResponseSchema,
   type Rotated,
   rotatedSchema,
   type ShownStatus,
@@ -42,7 +42,7 @@ export interface WantedPhase {
 
 /**
  * Changes the phase, or returns what is missing. A start is planned first, so that there is something to approve; that
- * records the draft of the new CA, and changes nothing else.
+ * records the draft of the new CA, or requests its certificate, and changes nothing else.
  */
 export async function rotate(deps: RotateDeps, wanted: WantedPhase): Promise<Rotated> {
   const { trustDomain, ca, to, compromised, waivers, dryRun, newCa } = wanted;
@@ -53,7 +53,7 @@ export async function rotate(deps: RotateDeps, wanted: WantedPhase): Promise<Rot
     to === 'trust' && !dryRun && rotation === undefined
       ? await deps
           .invokeCreateCa({ action: 'plan-rotation', phase: to, ...common, ...newCa })
-          .then((response) => parseResponse(plannedSchema, response))
+          .then((response) => parseResponse(planResponseSchema, response))
       : undefined;
   const response = await deps.invokeCreateCa({ action: 'rotate', to, ...common, dryRun });
   const rotated = parseResponse(rotatedSchema, response);

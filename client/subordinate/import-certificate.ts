@@ -87,12 +87,19 @@ export const describeCertificate = (
   caCertHash: formatCaCertHash(ca, certificate),
 });
 
+const successorSchema = z.object({
+  ca: z.enum(CA_NAMES),
+  version: z.number(),
+  sha256: z.string(),
+});
+
 const importedSchema = z.looseObject({
   trustDomain: z.string(),
   cas: z.record(
     z.string(),
     z.looseObject({ origin: z.string(), sha256: z.string(), subject: z.string() }),
   ),
+  successor: z.exactOptional(successorSchema),
 });
 
 const previewSchema = z.object({
@@ -102,12 +109,14 @@ const previewSchema = z.object({
   warnings: z.array(
     z.object({ ca: z.enum(CA_NAMES), level: z.enum(['accepts', 'refuses']), text: z.string() }),
   ),
+  successor: z.exactOptional(successorSchema),
 });
 
 /** What the import of a certificate that passes the checks here would change. */
 export type ForeseenImport =
   | { readonly change: 'first' | 'none' }
-  | { readonly change: 'renewal'; readonly renewed: RenewedCa };
+  | { readonly change: 'renewal'; readonly renewed: RenewedCa }
+  | { readonly change: 'successor'; readonly version: number };
 
 /**
  * Adds what only the service can say: whether the certificate is for the key of the CA, and whether it renews one.
@@ -124,17 +133,18 @@ export async function foreseeImport(
   try {
     const preview = parseResponse(previewSchema, await invoke({ ...request, dryRun: true }));
     const findings = preview.warnings.map(({ level, text }) => ({ level, text }));
-    const [renewed] = preview.renewed;
-    const change = preview.adds.length > 0 ? 'first' : 'none';
-    return {
-      examined: { ...examined, findings },
-      foreseen: renewed ? { change: 'renewal', renewed } : { change },
-    };
+    return { examined: { ...examined, findings }, foreseen: foreseenIn(preview) };
   } catch (error) {
     if (!(error instanceof Fault && error.code === 'request-malformed')) throw error;
     const refusal: Finding = { level: 'refuses', text: error.message };
     return { examined: { ...examined, findings: [...examined.findings, refusal] } };
   }
+}
+
+function foreseenIn({ adds, renewed, successor }: z.infer<typeof previewSchema>): ForeseenImport {
+  if (successor) return { change: 'successor', version: successor.version };
+  const [one] = renewed;
+  return one ? { change: 'renewal', renewed: one } : { change: adds.length > 0 ? 'first' : 'none' };
 }
 
 function requestFor(
@@ -175,7 +185,8 @@ export async function importCertificate(
       'correct the files, or have the corporate CA issue another certificate for the same CSR, then run the command again',
     );
   const summary = parseResponse(importedSchema, await invoke(request));
-  const imported = summary.cas[ca];
+  const { successor } = summary;
+  const imported = successor?.ca === ca ? { ...successor, origin: 'subordinate' } : summary.cas[ca];
   if (imported?.sha256 !== certificate.fingerprint256)
     throw wrongResponse(
       `the certificate of ${ca} is ${imported?.sha256 ?? 'missing'}, expected ${certificate.fingerprint256}`,

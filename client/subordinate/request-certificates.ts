@@ -38,6 +38,8 @@ export interface RequestedCa {
   readonly csr: string;
   /** The certificate that the CA has already, and that the new one is to renew. */
   readonly renews?: CertificateRequest['renews'];
+  /** The version that the certificate is for, if its rotation has yet to start. */
+  readonly successor?: number;
 }
 
 const responseSchema = z.object({
@@ -83,7 +85,8 @@ export async function requestCertificates(
   );
 }
 
-async function readCsr(ca: CaName, pem: string) {
+/** @throws CommandError if it cannot be read, or its signature does not verify */
+export async function readCsr(ca: CaName, pem: string) {
   const csr = parse(pem);
   if (!csr || !(await csr.verify().catch(() => false)))
     throw wrongResponse(`the CSR of ${ca} cannot be read, or its signature does not verify`);

@@ -40,8 +40,9 @@ export interface IssuingCa {
    */
   readonly chain: string;
   /**
-   * What comes after the chain, in PEM: the key of this CA certified by the version before, so that anyone who trusts
-   * only that one can verify the leaf. Empty except in phase `issue` of a rotation to this version.
+   * What comes before the chain, in PEM: the key of this CA certified by the version before, with what that one's leaf
+   * certificates are published with, so that anyone who trusts only that one, or only what is above it, can verify the leaf.
+   * Empty except in phase `issue` of a rotation to this version.
    */
   readonly cross: string;
   /** When nodes stopped trusting it: it must no longer sign. */
@@ -141,22 +142,29 @@ function leafChainOf({ certificate, chain }: CaVersion): string {
  * CA has certified vouches for nothing.
  */
 function crossOf(
-  { rotation }: TrustDomainDocument,
+  { cas, rotation }: TrustDomainDocument,
   name: CaName,
-  { version, cross = '' }: CaVersion,
+  { version, cross }: CaVersion,
 ): string {
   const isNew = rotation?.ca === name && rotation.to === version;
-  return isNew && rotation.phase === 'issue' && !rotation.compromised ? cross : '';
+  if (!isNew || rotation.phase !== 'issue' || rotation.compromised || cross === undefined)
+    return '';
+  const before = cas[name]?.versions.find((one) => one.version === rotation.from);
+  return cross + (before ? leafChainOf(before) : '');
 }
 
 /**
- * What a leaf certificate of a CA is published with. In TLS each certificate certifies the one before it (RFC 8446 section
- * 4.4.2), so the cross certificate, which certifies the leaf too, comes after everything that leads to the root: a verifier
- * that does not look for a second path finds the first one, as before the rotation. A probe is to be refused by servers that
- * trust only the version before.
+ * What a leaf certificate of a CA is published with. Two certificates certify the leaf in a rotation: the cross certificate,
+ * and that of a CA below another one. OpenSSL follows the first that it finds and looks for no second path, unless its trust
+ * store has one. So the cross certificate comes first, with all that leads from there to the root: everyone who verified
+ * before the rotation still does, and those who trust the new CA find that in their trust store. A probe is to be refused by
+ * servers that trust only the version before.
  */
-export const publishedChainOf = ({ chain, cross }: IssuingCa, certificateName: string): string =>
-  isProbeName(certificateName) ? chain : chain + cross;
+export function publishedChainOf({ chain, cross }: IssuingCa, certificateName: string): string {
+  if (cross === '' || isProbeName(certificateName)) return chain;
+  const all = certificatesIn(cross + chain);
+  return [...new Set(all)].map((pem) => `${pem}\n`).join('');
+}
 
 function readCaFields(der: Uint8Array): { subject: Uint8Array; keyIdentifier: Uint8Array } {
   const certificate = readCertificate(der);

@@ -7,7 +7,7 @@
  * lib/rotating/cross-certificate.ts, which asks whether its draft is what it meant. They share no rule, on purpose: a fault
  * in one does not hide what the other finds.
  */
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { bufferOf, toBase64 } from '../bytes.ts';
 import { assembleCertificate, sha1KeyIdentifierOf } from '../certificate/assemble.ts';
 import {
@@ -49,7 +49,7 @@ export function lintCross(record: CrossRecord, from: Uint8Array, to: CaRecord): 
     const der = assembleCertificate(tbs, { algorithm }, NO_SIGNATURE);
     const rules = [
       ...rulesOfElements(readCertificate(der), readCertificate(from), elementsOf(to), algorithm),
-      ...rulesOfOpenSsl(new X509Certificate(der), new X509Certificate(from)),
+      ...rulesOfOpenSsl(new X509Certificate(der), new X509Certificate(from), to),
       ...rulesOfRecord(record, readCertificate(from), to),
     ];
     return rules.filter(([holds]) => !holds).map(([, problem]) => problem);
@@ -101,11 +101,22 @@ function rulesOfElements(
 }
 
 /** A second reader, which shares no code with the first. */
-function rulesOfOpenSsl(cross: X509Certificate, from: X509Certificate): Rule[] {
+function rulesOfOpenSsl(cross: X509Certificate, from: X509Certificate, to: CaRecord): Rule[] {
   return [
+    [
+      (cross.subjectAltName ?? '') === nameOf(to),
+      'its name is not the digest of the certificate of the new version',
+    ],
     [cross.ca && cross.checkIssued(from), 'OpenSSL does not take it for a CA below the old one'],
     [Date.parse(cross.validFrom) < Date.parse(cross.validTo), 'it ends before it begins'],
   ];
+}
+
+/** A certificate that an outside CA has issued is named (RFC 6920): the cross certificate is about no other of its key. */
+function nameOf(to: CaRecord): string {
+  if (to.origin !== 'subordinate') return '';
+  const digest = createHash('sha256').update(Buffer.from(to.certificate, 'base64'));
+  return `URI:ni:///sha-256;${digest.digest('base64url')}`;
 }
 
 /** The key that signs is that of the version before. */

@@ -110,6 +110,15 @@ export interface ImportPreview {
   /** The CAs whose certificates, or what is above them, would be renewed. */
   readonly renewed: readonly RenewedCa[];
   readonly warnings: readonly CaFinding[];
+  /** The certificate would be that of a new version of a CA, with which a rotation starts. */
+  readonly successor?: ImportedVersion;
+}
+
+export interface ImportedVersion {
+  readonly ca: CaName;
+  readonly version: number;
+  /** Fingerprint of the certificate. */
+  readonly sha256: string;
 }
 
 /** Renews the certificate of a CA with the same key. */

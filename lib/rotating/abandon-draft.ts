@@ -6,7 +6,9 @@
  * Nodes have seen nothing of a draft, so this is no change of the trust domain that they follow: `sequence` stays.
  */
 import type { CaKeys } from '../ca/ca-keys.ts';
+import { isRequested } from '../ca/is-requested.ts';
 import { readCaRecord } from '../ca/record-version.ts';
+import type { CaVersionName } from '../contract/ca-record.ts';
 import type { RotationStep } from '../contract/rotation.ts';
 import { type TrustDomainDocument, trustDomainKey } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
@@ -39,7 +41,7 @@ export async function abandonDraft(
     const { stored, document } = await readTrustDomainObject(service, trustDomain);
     if (isAbandoned(document, request)) return;
     const transition = transitionOf(document, request);
-    if (!(await readCaRecord(service, newVersionName(transition))))
+    if (!(await isDrafted(service, newVersionName(transition))))
       throw new Fault(
         'request-malformed',
         `version ${abandon} of ${ca} of trust domain ${trustDomain} is not drafted, so there is nothing to abandon: repeat the command without --new-draft`,
@@ -61,6 +63,10 @@ export async function abandonDraft(
     `trust domain ${trustDomain}: other calls kept changing it; try again`,
   );
 }
+
+/** The certificate of a CA below another one is requested before it can be recorded. */
+const isDrafted = async (service: Service, name: CaVersionName): Promise<boolean> =>
+  (await readCaRecord(service, name)) !== undefined || (await isRequested(service, name));
 
 function isAbandoned({ cas }: TrustDomainDocument, { ca, abandon }: Asked): boolean {
   const { versions = [], abandoned = 0 } = cas[ca] ?? {};

@@ -6,6 +6,7 @@ import type { Gate } from './gate-result.ts';
 import { planRotation } from './plan-rotation.ts';
 import { rotate } from './rotate.ts';
 import type {
+  AwaitedCertificate,
   PlannedRotation,
   RotateResponse,
   RotationRequest,
@@ -18,7 +19,7 @@ export function answerRotationRequest(
   caKeys: CaKeys,
   gate: Gate,
   request: RotationRequest,
-): Promise<PlannedRotation | RotateResponse | RotationStatus> {
+): Promise<PlannedRotation | AwaitedCertificate | RotateResponse | RotationStatus> {
   switch (request.action) {
     case 'plan-rotation':
       return planRotation(service, caKeys, request);

@@ -2,7 +2,6 @@
  * The TBSCertificates of a new CA version: its own, and the cross certificate. Names are written byte for byte as the
  * version before has them, which no generator of certificates does.
  */
-import { writeAlternativeNames } from '../certificate/write-names.ts';
 import {
   authorityKeyIdentifier,
   critical,
@@ -21,20 +20,19 @@ export interface CaTbsFields extends TbsFields {
   /** Of the key that signs; a certificate that signs itself needs none. */
   readonly authorityKeyIdentifier?: Uint8Array;
   readonly keyUsages: readonly KeyUsage[];
-  readonly dnsName?: string;
+  /** GeneralNames in DER. */
+  readonly alternativeNames?: Uint8Array;
 }
 
 const CA_TRUE = sequence(booleanTrue());
 
 export function writeCaTbs(fields: CaTbsFields): Uint8Array {
-  const { authorityKeyIdentifier: authority, dnsName } = fields;
-  const names =
-    dnsName === undefined ? [] : [writeAlternativeNames([{ type: 'DNS', value: dnsName }])];
+  const { authorityKeyIdentifier: authority, alternativeNames: names } = fields;
   return writeTbs(fields, [
     keyUsage(fields.keyUsages),
     critical(OID.basicConstraints, CA_TRUE),
     subjectKeyIdentifier(fields.subjectKeyIdentifier),
     ...(authority ? [authorityKeyIdentifier(authority)] : []),
-    ...names.map((value) => extension(OID.subjectAltName, value)),
+    ...(names ? [extension(OID.subjectAltName, names)] : []),
   ]);
 }

@@ -10,7 +10,7 @@ import { basicConstraintsOf } from '../ca/lint-parts.ts';
 import { signRecorded, storeOnce } from '../ca/record-version.ts';
 import { assembleCertificate } from '../certificate/assemble.ts';
 import { certificateToPem } from '../certificate/pem.ts';
-import { readCertificate } from '../certificate/read-certificate.ts';
+import { extensionOf, readCertificate } from '../certificate/read-certificate.ts';
 import type { CaVersionName } from '../contract/ca-record.ts';
 import {
   type CrossRecord,
@@ -77,7 +77,10 @@ export async function recordCross(
   return winner;
 }
 
-/** No pathLenConstraint: that of the old CA applies, as it does to the new one. */
+/**
+ * No pathLenConstraint: that of the old CA applies, as it does to the new one. For a certificate from outside, it says which
+ * one it is about.
+ */
 function draftCross({ ca }: CrossSigner, drafted: DraftedCa, serialNumber: Uint8Array): Uint8Array {
   return writeCaTbs({
     serialNumber,
@@ -90,6 +93,7 @@ function draftCross({ ca }: CrossSigner, drafted: DraftedCa, serialNumber: Uint8
     subjectKeyIdentifier: drafted.subjectKeyIdentifier,
     authorityKeyIdentifier: ca.keyIdentifier,
     keyUsages: ['keyCertSign', 'cRLSign'],
+    ...(drafted.ownName && { alternativeNames: drafted.ownName }),
   });
 }
 
@@ -101,7 +105,7 @@ const EXTENSIONS = [
   `${OID.basicConstraints}!`,
   OID.subjectKeyIdentifier,
   OID.authorityKeyIdentifier,
-].join();
+];
 
 /**
  * Compares the draft, as OpenSSL reads it where it can, with what a cross certificate of these two CAs has to be.
@@ -111,7 +115,10 @@ const EXTENSIONS = [
  */
 function lintDraftedCross(tbs: Uint8Array, { ca, keySpec }: CrossSigner, drafted: DraftedCa): void {
   const cross = readDraftedCa(tbs, keySpec);
-  const { pathLength } = basicConstraintsOf(readCertificate(cross.x509.raw)) ?? {};
+  const elements = readCertificate(cross.x509.raw);
+  const { pathLength } = basicConstraintsOf(elements) ?? {};
+  const names = extensionOf(elements, OID.subjectAltName)?.value;
+  const { ownName } = drafted;
   refuseDifferences('cross certificate', [
     ['CA', String(cross.x509.ca), 'true'],
     ['pathLenConstraint', pathLength ? toHex(pathLength) : 'absent', 'absent'],
@@ -131,7 +138,12 @@ function lintDraftedCross(tbs: Uint8Array, { ca, keySpec }: CrossSigner, drafted
       toHex(cross.subjectKeyIdentifier),
       toHex(drafted.subjectKeyIdentifier),
     ],
-    ['extensions', cross.extensions.join(), EXTENSIONS],
+    [
+      'extensions',
+      cross.extensions.join(),
+      [...EXTENSIONS, ...(ownName ? [OID.subjectAltName] : [])].join(),
+    ],
+    ['names', names ? toHex(names) : 'absent', ownName ? toHex(ownName) : 'absent'],
     ['issued by the old CA', String(cross.x509.checkIssued(ca.certificate)), 'true'],
   ]);
 }

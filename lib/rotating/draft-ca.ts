@@ -1,5 +1,6 @@
-/** A CA certificate that is drafted, and what is read from it before, and after, it is signed. */
+/** A new CA certificate, drafted or from outside: what is read from it before the old CA certifies its key. */
 import { X509Certificate } from 'node:crypto';
+import { nameOfCertificate } from '../ca/certificate-name.ts';
 import { assembleCertificate } from '../certificate/assemble.ts';
 import { extensionOf, readCertificate } from '../certificate/read-certificate.ts';
 import { OID } from '../der/oids.ts';
@@ -11,7 +12,7 @@ import { type CaKeySpec, signingAlgorithmOf } from '../signing/signing-algorithm
 const PLACEHOLDER_SIGNATURE = new Uint8Array(64);
 
 export interface DraftedCa {
-  /** As OpenSSL reads it; its signature is a placeholder. */
+  /** As OpenSSL reads it; the signature of a draft is a placeholder. */
   readonly x509: X509Certificate;
   /** In DER. */
   readonly issuer: Uint8Array;
@@ -23,6 +24,8 @@ export interface DraftedCa {
   readonly extensions: readonly string[];
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** GeneralNames in DER, by which its cross certificate names it; only of a certificate that its own key does not sign. */
+  readonly ownName?: Uint8Array;
 }
 
 /**
@@ -30,18 +33,29 @@ export interface DraftedCa {
  * @param signer key spec of the key that signs
  * @throws Fault lint-failed if it cannot be read
  */
-export function readDraftedCa(tbs: Uint8Array, signer: CaKeySpec): DraftedCa {
+export const readDraftedCa = (tbs: Uint8Array, signer: CaKeySpec): DraftedCa =>
+  orLintFailed('the draft of a CA certificate', () => {
+    const algorithm = signingAlgorithmOf(signer);
+    return readCa(assembleCertificate(tbs, { algorithm }, PLACEHOLDER_SIGNATURE));
+  });
+
+/** @param der a certificate that an outside CA has issued @throws Fault lint-failed if it cannot be read */
+export const readIssuedCa = (der: Uint8Array): DraftedCa =>
+  orLintFailed('an imported CA certificate', () => ({
+    ...readCa(der),
+    ownName: nameOfCertificate(der),
+  }));
+
+function orLintFailed(what: string, read: () => DraftedCa): DraftedCa {
   try {
-    return readDraft(tbs, signer);
+    return read();
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new Fault('lint-failed', `the draft of a CA certificate cannot be read: ${why}`, error);
+    throw new Fault('lint-failed', `${what} cannot be read: ${why}`, error);
   }
 }
 
-function readDraft(tbs: Uint8Array, signer: CaKeySpec): DraftedCa {
-  const algorithm = signingAlgorithmOf(signer);
-  const der = assembleCertificate(tbs, { algorithm }, PLACEHOLDER_SIGNATURE);
+function readCa(der: Uint8Array): DraftedCa {
   const x509 = new X509Certificate(der);
   const elements = readCertificate(der);
   const identifier = extensionOf(elements, OID.subjectKeyIdentifier);

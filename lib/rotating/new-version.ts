@@ -1,5 +1,6 @@
 /**
- * The certificate of a new CA version: drafted and recorded for the plan, signed when the rotation starts.
+ * The certificate of a new CA version: drafted and recorded for the plan, signed when the rotation starts. That of a CA below
+ * another one is recorded when it is imported (import-successor.ts).
  *
  * It has the subject of the version before, byte for byte, also where that is not kubeadm's name of the CA: servers
  * advertise the names of the CAs whose client certificates they accept, and some read them at their start only; Go, and
@@ -9,11 +10,19 @@
 import { toHex } from '../bytes.ts';
 import { type CaKey, keyOf } from '../ca/ca-keys.ts';
 import { CA_COMMON_NAMES } from '../ca/common-names.ts';
+import { isProofOf } from '../ca/key-proof.ts';
 import { madeOnly, obtainMadeVersion } from '../ca/made-version.ts';
 import { readCaRecord, recordVersion } from '../ca/record-version.ts';
+import { takeVersion } from '../ca/take-version.ts';
 import { keyIdentifierOf } from '../certificate/assemble.ts';
+import { writeAlternativeNames } from '../certificate/write-names.ts';
 import { CA_KEY_USAGES } from '../certificate/write-tbs.ts';
-import type { CaVersionName, MadeCaRecord } from '../contract/ca-record.ts';
+import type {
+  CaRecord,
+  CaVersionName,
+  MadeCaRecord,
+  SubordinateCaRecord,
+} from '../contract/ca-record.ts';
 import type { CaVersion } from '../contract/trust-domain.ts';
 import { OID } from '../der/oids.ts';
 import { readDer } from '../der/read.ts';
@@ -21,7 +30,7 @@ import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import { signingAlgorithmOf } from '../signing/signing-algorithm.ts';
 import { writeCaTbs } from './ca-tbs.ts';
-import { type DraftedCa, readDraftedCa, refuseDifferences } from './draft-ca.ts';
+import { type DraftedCa, readDraftedCa, readIssuedCa, refuseDifferences } from './draft-ca.ts';
 
 /** As for the CAs of a new trust domain. */
 const BACKDATE_MS = 5 * 60 * 1000;
@@ -36,28 +45,46 @@ export interface NewVersion {
   readonly validityDays: number;
 }
 
-/** A recorded draft. */
-export interface RecordedDraft {
+/** What is recorded of a version: a draft, or a certificate from outside. */
+export type RecordedDraft = MadeDraft | ImportedCertificate;
+
+export interface MadeDraft {
   readonly record: MadeCaRecord;
   readonly tbs: Uint8Array;
   readonly drafted: DraftedCa;
 }
 
-/** undefined if none is recorded. @throws Fault request-malformed if the version gets a certificate from outside */
+export interface ImportedCertificate {
+  readonly record: SubordinateCaRecord;
+  readonly drafted: DraftedCa;
+}
+
+export const isImported = (draft: RecordedDraft): draft is ImportedCertificate =>
+  draft.record.origin === 'subordinate';
+
+/** undefined if none is recorded. */
 export async function readRecordedDraft(
   service: Pick<Service, 'authority'>,
   name: CaVersionName,
 ): Promise<RecordedDraft | undefined> {
   const record = await readCaRecord(service, name);
-  return record && draftIn(madeOnly(record));
+  return record && inRecord(record);
 }
 
-function draftIn(record: MadeCaRecord): RecordedDraft {
+const inRecord = (record: CaRecord): RecordedDraft =>
+  record.origin === 'subordinate'
+    ? { record, drafted: readIssuedCa(Buffer.from(record.certificate, 'base64')) }
+    : draftIn(madeOnly(record));
+
+function draftIn(record: MadeCaRecord): MadeDraft {
   const tbs = Buffer.from(record.tbs, 'base64');
   return { record, tbs, drafted: readDraftedCa(tbs, record.keySpec) };
 }
 
-/** @returns the draft that counts: the existing one, or another call's, if that was faster */
+/**
+ * @returns the draft that counts: the existing one, or another call's, if that was faster. That may be a certificate from
+ * outside, which was imported at the same time
+ */
 export async function recordNewVersion(
   service: Service,
   version: NewVersion,
@@ -76,7 +103,7 @@ export async function recordNewVersion(
     decidedAt: now.toISOString(),
     tbs: Buffer.from(tbs).toString('base64'),
   });
-  return soundOnly(draftIn(madeOnly(record)), name, subject);
+  return soundOnly(inRecord(record), name, subject);
 }
 
 function draft(
@@ -95,12 +122,12 @@ function draft(
     publicKey: key.publicKey,
     subjectKeyIdentifier: keyIdentifierOf(readDer(key.publicKey, 'publicKey')),
     keyUsages: CA_KEY_USAGES,
-    dnsName: CA_COMMON_NAMES[name.ca],
+    alternativeNames: writeAlternativeNames([{ type: 'DNS', value: CA_COMMON_NAMES[name.ca] }]),
   });
 }
 
 /** What a recorded draft was asked to be valid for. */
-export const validityDaysOf = ({ drafted: { notBefore, notAfter } }: RecordedDraft): number =>
+export const validityDaysOf = ({ drafted: { notBefore, notAfter } }: MadeDraft): number =>
   (notAfter.getTime() - notBefore.getTime() - BACKDATE_MS) / DAY_MS;
 
 const EXTENSIONS = [
@@ -111,7 +138,7 @@ const EXTENSIONS = [
 ].join();
 
 /**
- * Compares the draft, as OpenSSL reads it where it can, with what the certificate of this version and key has to be.
+ * Compares what is recorded, as OpenSSL reads it where it can, with what the certificate of this version and key has to be.
  * Nothing else is signed, even if the record is forged.
  * @throws Fault lint-failed
  */
@@ -120,7 +147,35 @@ export function soundOnly(
   name: CaVersionName,
   subject: Uint8Array,
 ): RecordedDraft {
-  const { drafted, record } = found;
+  if (isImported(found)) compareImported(found, name, subject);
+  else compareDraft(found, name, subject);
+  if (!(found.drafted.notBefore < found.drafted.notAfter))
+    throw new Fault('lint-failed', `draft of ${name.ca}: it expires before it becomes valid`);
+  return found;
+}
+
+/** Everything else was linted when it was imported: the outside CA has signed it, and nothing can change it. */
+function compareImported(
+  { record, drafted }: ImportedCertificate,
+  name: CaVersionName,
+  subject: Uint8Array,
+): void {
+  const proof = Buffer.from(record.proof, 'base64');
+  const certificate = drafted.x509.raw;
+  refuseDifferences(`certificate of ${name.ca}, version ${name.version}`, [
+    ['record', `${record.trustDomain}/${record.ca}/${record.version}`, nameText(name)],
+    ['CA', String(drafted.x509.ca), 'true'],
+    ['subject', toHex(drafted.subject), toHex(subject)],
+    ['public key', toHex(drafted.publicKey), toHex(keyOf(record).publicKey)],
+    ['proof of this certificate', String(isProofOf(proof, name, certificate)), 'true'],
+  ]);
+}
+
+function compareDraft(
+  { drafted, record }: MadeDraft,
+  name: CaVersionName,
+  subject: Uint8Array,
+): void {
   const key = keyOf(record);
   const { x509 } = drafted;
   refuseDifferences(`draft of ${name.ca}, version ${name.version}`, [
@@ -138,16 +193,19 @@ export function soundOnly(
     ['names', x509.subjectAltName ?? '', `DNS:${CA_COMMON_NAMES[name.ca]}`],
     ['self-issued', String(x509.checkIssued(x509)), 'true'],
   ]);
-  if (!(drafted.notBefore < drafted.notAfter))
-    throw new Fault('lint-failed', `draft of ${name.ca}: it expires before it becomes valid`);
-  return found;
 }
 
 const nameText = ({ trustDomain, ca, version }: CaVersionName) => `${trustDomain}/${ca}/${version}`;
 
-/** Has the key of the new version sign what is recorded. */
-export const obtainNewVersion = (
+/** Has the key of the new version sign what is recorded, unless an import has done that. */
+export function obtainNewVersion(
   service: Service,
   name: CaVersionName,
-  { record }: RecordedDraft,
-): Promise<CaVersion> => obtainMadeVersion(service, name, record);
+  draft: RecordedDraft,
+): Promise<CaVersion> {
+  if (!isImported(draft)) return obtainMadeVersion(service, name, draft.record);
+  const { record } = draft;
+  const certificate = Buffer.from(record.certificate, 'base64');
+  const taken = { origin: record.origin, certificate, chain: record.chain };
+  return takeVersion(service, name, taken, keyOf(record));
+}

@@ -8,7 +8,7 @@ const PURPOSE = 'cakeless rotation plan 1';
 /** SHA-256 in lower-case hex. An approver's client and `create-ca` both compute it from what they read. */
 export function rotationPlanDigest(plan: Omit<RotationPlan, 'digest'>): string {
   const { from, to } = plan;
-  // an array has one order; what is absent has a place in it, too
+  // an array has one order; what is absent has a place in it, too, except what came last
   const text = JSON.stringify([
     PURPOSE,
     plan.trustDomain,
@@ -16,7 +16,10 @@ export function rotationPlanDigest(plan: Omit<RotationPlan, 'digest'>): string {
     plan.phase,
     plan.sequence,
     [from.version, from.sha256],
-    [to.version, to.publicKeySha256, to.tbsSha256 ?? null, to.sha256 ?? null],
+    [
+      ...[to.version, to.publicKeySha256, to.tbsSha256 ?? null, to.sha256 ?? null],
+      ...(to.above ? [to.above.map(({ sha256 }) => sha256)] : []),
+    ],
     plan.crossTbsSha256 ?? null,
     plan.compromised,
     plan.waivers.map(({ subject, reason }) => [subject, reason]),

@@ -1,21 +1,33 @@
 /**
  * Plans a change that people have to approve. For the start of a rotation, the new CA and its cross certificate are
- * drafted and recorded: what is approved is what is signed, byte for byte. A repeated call finds the same drafts.
+ * drafted and recorded: what is approved is what is signed, byte for byte. A repeated call finds the same drafts. A new CA
+ * below another one is requested instead, and planned once its certificate is imported.
  */
 import type { CaKeys } from '../ca/ca-keys.ts';
 import { caRecordKey } from '../contract/ca-record.ts';
-import { originOf, type TrustDomainDocument } from '../contract/trust-domain.ts';
+import type { TrustDomainDocument } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import { abandonDraft } from './abandon-draft.ts';
 import { recordCross } from './cross-certificate.ts';
 import type { Transition } from './gate-result.ts';
 import { claimNewKey } from './new-key.ts';
-import { type RecordedDraft, recordNewVersion, validityDaysOf } from './new-version.ts';
+import {
+  type ImportedCertificate,
+  isImported,
+  type RecordedDraft,
+  recordNewVersion,
+  validityDaysOf,
+} from './new-version.ts';
 import { findTransition } from './phases.ts';
 import { planOfRetire, planOfStart } from './plan.ts';
+import { isBelow, isToBeBelow, recordSuccessor } from './plan-successor.ts';
 import { readTrustDomainObject } from './read-trust-domain.ts';
-import type { PlannedRotation, PlanRotationRequest } from './rotation-request.ts';
+import type {
+  AwaitedCertificate,
+  PlannedRotation,
+  PlanRotationRequest,
+} from './rotation-request.ts';
 import {
   newVersionName,
   oldVersionOf,
@@ -31,7 +43,7 @@ export async function planRotation(
   service: Service,
   caKeys: CaKeys,
   request: PlanRotationRequest,
-): Promise<PlannedRotation> {
+): Promise<PlannedRotation | AwaitedCertificate> {
   const { trustDomain, ca, phase, compromised = false, waivers = [], abandon } = request;
   if (abandon !== undefined) await abandonDraft(service, caKeys, { ...request, abandon });
   const { document } = await readTrustDomainObject(service, trustDomain);
@@ -44,27 +56,15 @@ export async function planRotation(
     );
   const { transition } = found;
   if (phase === 'trust') {
-    refuseOwnRoot(document, transition, request);
-    const material = await recordStart(service, caKeys, document, transition, request);
+    const record = (await isToBeBelow(service, document, transition, request))
+      ? recordSuccessor
+      : recordStart;
+    const material = await record(service, caKeys, document, transition, request);
+    if ('awaited' in material) return material;
     const plan = planOfStart(document, transition, waivers, material);
     return { ...plan, notes: notesOn(document, transition, material) };
   }
   return { ...planOfRetire(document, transition, waivers), notes: [] };
-}
-
-/** A company with its own root may forbid others, so the operator has to confirm it before a key is created. */
-function refuseOwnRoot(
-  document: TrustDomainDocument,
-  transition: Transition,
-  { ownRoot = false }: PlanRotationRequest,
-): void {
-  const { ca, from } = transition;
-  const old = document.cas[ca]?.versions.find(({ version }) => version === from);
-  if (ownRoot || !old || originOf(old) !== 'subordinate') return;
-  throw new Fault(
-    'request-malformed',
-    `${ca} of trust domain ${document.trustDomain} is below another CA, but a rotation creates a CA that is its own root, which that other CA does not certify; if that is allowed, start the rotation with --own-root; for a new CA below the other one, create another trust domain`,
-  );
 }
 
 async function recordStart(
@@ -97,6 +97,7 @@ async function refuseOther(
   draft: RecordedDraft,
   { keyId, keySpec, validityDays }: PlanRotationRequest,
 ): Promise<void> {
+  if (isImported(draft)) return refuseImported(draft);
   const { record } = draft;
   const named = keyId === undefined ? undefined : await caKeys.findMade(keyId, record);
   const days = validityDaysOf(draft);
@@ -112,22 +113,31 @@ async function refuseOther(
   );
 }
 
+/** It was imported after this call found nothing recorded. */
+function refuseImported({ record }: ImportedCertificate): never {
+  throw new Fault(
+    'request-malformed',
+    `another change was faster: a certificate was imported for version ${record.version} of ${record.ca} of trust domain ${record.trustDomain} (${caRecordKey(record)})`,
+  );
+}
+
 function notesOn(
   document: TrustDomainDocument,
-  { ca, from }: Transition,
+  transition: Transition,
   { cross, draft }: StartMaterial,
 ): string[] {
-  const old = document.cas[ca]?.versions.find(({ version }) => version === from);
   const { notAfter } = draft.drafted;
+  const [wasBelow, is] = [isBelow(document, transition), isImported(draft)];
   return [
     ...('why' in cross
       ? [
           `there is no cross certificate: ${cross.why}; each node must be given the new CA's hash, and nothing is issued before all trust it`,
         ]
       : []),
-    ...(old && originOf(old) === 'subordinate'
+    ...(wasBelow && !is
       ? ['the new CA is its own root: the CA above the old one does not certify it']
       : []),
+    ...(is && !wasBelow ? ['the new CA is below another one, and the old CA is its own root'] : []),
     `the new CA certificate ends at ${notAfter.toISOString()}`,
   ];
 }

@@ -1,10 +1,12 @@
 /** What approvers approve: computed from what is recorded, by create-ca and by an approver's client alike. */
 import { X509Certificate } from 'node:crypto';
 import { sha256Of } from '../ca/sha256.ts';
+import { certificatesIn } from '../certificate/pem.ts';
 import type { TrustDomainDocument } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import type { Transition } from './gate-result.ts';
+import { type ImportedCertificate, isImported } from './new-version.ts';
 import { rotationPlanDigest } from './plan-digest.ts';
 import type { ApprovedPhase, GivenWaiver, RotationPlan } from './rotation-request.ts';
 import { readStart, type StartMaterial } from './start-material.ts';
@@ -35,7 +37,7 @@ export function planOfStart(
     to: {
       version: transition.to,
       publicKeySha256: sha256Of(draft.drafted.publicKey),
-      tbsSha256: sha256Of(draft.tbs),
+      ...(isImported(draft) ? ofCertificate(draft) : { tbsSha256: sha256Of(draft.tbs) }),
       notAfter: draft.drafted.notAfter.toISOString(),
       keySpec: draft.record.keySpec,
       keyId: draft.record.keyId,
@@ -43,6 +45,15 @@ export function planOfStart(
     ...('why' in cross ? {} : { crossTbsSha256: sha256Of(Buffer.from(cross.tbs, 'base64')) }),
   });
 }
+
+/** All of it exists: nothing but the cross certificate is signed after the approval. */
+const ofCertificate = ({ drafted, record }: ImportedCertificate) => ({
+  sha256: sha256Of(drafted.x509.raw),
+  above: certificatesIn(record.chain).map((pem) => {
+    const { subject, raw } = new X509Certificate(pem);
+    return { subject: subject.replaceAll('\n', ', '), sha256: sha256Of(raw) };
+  }),
+});
 
 export function planOfRetire(
   document: TrustDomainDocument,

@@ -2,6 +2,7 @@
  * Changes the phase of a rotation, if the change has what it needs: the approval of its plan, and the evidence of its gate.
  * Otherwise nothing is changed. An unfinished change is finished without checking again, because it was decided already.
  */
+import { isRequested } from '../ca/is-requested.ts';
 import { publishTrust } from '../ca/publish-trust.ts';
 import type { RotationStep } from '../contract/rotation.ts';
 import type { TrustDomainDocument } from '../contract/trust-domain.ts';
@@ -15,6 +16,7 @@ import { findTransition, type PhaseChange } from './phases.ts';
 import { readPlan } from './plan.ts';
 import { readTrustDomainObject } from './read-trust-domain.ts';
 import type { Findings, RotateRequest, RotateResponse, RotationPlan } from './rotation-request.ts';
+import { newVersionName } from './start-material.ts';
 import { waive } from './waive.ts';
 
 /** @throws Fault request-malformed if the phase cannot follow now, or another change was faster */
@@ -114,6 +116,8 @@ async function judgeApproval(
   if (!phase) return { approvedBy: [], missing: [] };
   const { trustDomain, ca } = transition;
   const plan = await readPlan(service, document, transition, phase, waivers);
+  if (!plan && phase === 'trust' && (await isRequested(service, newVersionName(transition))))
+    return { approvedBy: [], missing: [awaitedCertificate(transition)] };
   if (!plan)
     throw new Fault(
       'request-malformed',
@@ -132,6 +136,13 @@ async function judgeApproval(
       : { subject: 'approval', why, fix: 'have an approver approve this plan' };
   return { plan, approvedBy: [], missing: [missing] };
 }
+
+/** Its plan names the certificate, so nobody can approve it before that is imported. */
+const awaitedCertificate = ({ trustDomain, ca, to }: Transition): Missing => ({
+  subject: 'certificate',
+  why: `the certificate of version ${to} of ${ca}, which a CA above it issues, is not imported`,
+  fix: `send the CSR to that CA (cakeless trust-domain csr ${trustDomain} --ca ${ca} --successor prints it again), then import the certificate with cakeless trust-domain import-certificate ${trustDomain} --ca ${ca}`,
+});
 
 function responseOf(
   { sequence = 0, rotation }: TrustDomainDocument,

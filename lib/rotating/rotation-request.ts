@@ -18,7 +18,10 @@ interface OfCa {
   readonly ca: CaName;
 }
 
-/** Finds out what is to be approved. For `trust`, the new CA is drafted and recorded, and nothing is signed. */
+/**
+ * Finds out what is to be approved. For `trust`, the new CA is drafted and recorded, and nothing is signed, except the CSR of
+ * a CA below another one.
+ */
 export interface PlanRotationRequest extends OfCa {
   readonly action: 'plan-rotation';
   readonly phase: ApprovedPhase;
@@ -30,12 +33,14 @@ export interface PlanRotationRequest extends OfCa {
   readonly keyId?: string;
   /** Of a new key. @default that of the old CA */
   readonly keySpec?: CaKeySpec;
-  /** Lifetime of the new CA certificate in days. @default 3650, as kubeadm's */
+  /** Lifetime of the new CA certificate in days, unless an outside CA issues it. @default 3650, as kubeadm's */
   readonly validityDays?: number;
-  /** The new CA is its own root, although the old one is below another CA. @default false: such a CA is not rotated */
+  /** The new CA is its own root, although the old one is below another CA. @default false: it is below another CA, too */
   readonly ownRoot?: boolean;
   /** For `trust`: first abandon the draft of this version, so that the next one is drafted. @default none is abandoned */
   readonly abandon?: number;
+  /** The new CA is below another one, although the old one is its own root. @default what is recorded, or its own root */
+  readonly belowAnother?: boolean;
 }
 
 /** Changes the phase, if nothing that it needs is missing. */
@@ -82,8 +87,10 @@ export interface RotationPlan extends OfCa {
     readonly notAfter?: string;
     readonly keySpec?: CaKeySpec;
     readonly keyId?: string;
-    /** For `retire`: of the certificate. */
+    /** Of the certificate, if it exists: for `retire`, and of a CA below another one. */
     readonly sha256?: string;
+    /** For `trust`, of a CA below another one: the certificates above it, the root last. The digest does not need the names. */
+    readonly above?: readonly { readonly subject: string; readonly sha256: string }[];
   };
   /** For `trust`: of the cross certificate's TBSCertificate; absent if it does not exist. */
   readonly crossTbsSha256?: string;
@@ -97,6 +104,20 @@ export interface RotationPlan extends OfCa {
 /** The response to `plan-rotation`. */
 export interface PlannedRotation extends RotationPlan {
   /** What is unusual, such as that there is no cross certificate, and why. */
+  readonly notes: readonly string[];
+}
+
+/** The response to `plan-rotation` of a new CA below another one, whose certificate is not imported yet. */
+export interface AwaitedCertificate extends OfCa {
+  readonly phase: 'trust';
+  readonly awaited: {
+    readonly version: number;
+    /** Key ARN. */
+    readonly keyId: string;
+    readonly keySpec: CaKeySpec;
+    /** PKCS#10 in PEM: the same until the certificate is imported. */
+    readonly csr: string;
+  };
   readonly notes: readonly string[];
 }
 

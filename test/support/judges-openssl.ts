@@ -70,6 +70,7 @@ function chainArguments(item: ChainItem, at: Date, file: (text: string) => strin
   return [
     'verify',
     ...(item.lenient ? [] : ['-x509_strict']),
+    ...(item.partialChain ? ['-partial_chain'] : []),
     ...['-purpose', purposes[item.usage]],
     ...['-attime', String(Math.floor(at.getTime() / 1000))],
     ...['-no-CApath', '-no-CAstore', '-CAfile', file(item.roots)],

@@ -11,6 +11,8 @@ export type ChainItem = {
   usage: 'serverAuth' | 'clientAuth' | 'any';
   dnsNames?: string[];
   ips?: string[];
+  /** OpenSSL also trusts a root that is not self-signed, as Go does, and curl and Python 3.13 ask it to. */
+  partialChain?: boolean;
   /** Without `-x509_strict` of OpenSSL, which refuses some existing CA certificates, whatever they signed. */
   lenient?: boolean;
   /** The time to judge at; now by default. */

@@ -8,12 +8,16 @@ import { DEFAULT_GATE_RULES, type GateResult } from '../../lib/rotating/gate-res
 import { planRotation } from '../../lib/rotating/plan-rotation.ts';
 import { rotate } from '../../lib/rotating/rotate.ts';
 import type {
+  AwaitedCertificate,
+  PlannedRotation,
   PlanRotationRequest,
   RotateRequest,
   RotationPlan,
 } from '../../lib/rotating/rotation-request.ts';
 import { liveStatus } from '../../lib/rotating/status.ts';
 import { openCaService } from './ca-service.ts';
+import type { CorporateRoot } from './corporate-root.ts';
+import { importAllSubordinates } from './subordinate-cas.ts';
 
 export const TRUST_DOMAIN = 'prod';
 export const ALICE = 'AROAEXAMPLE:alice@example.com';
@@ -26,14 +30,18 @@ export const EMPTY_GATE: GateResult = {
   evidenceSha256: 'e'.repeat(64),
 };
 
-export async function rotatingWorld() {
+/** @param corporate whose CAs they are below; their own root without it */
+export async function rotatingWorld(corporate?: CorporateRoot) {
   const { keys, service } = openCaService(new Date('2026-12-24T12:00:00Z'));
   const { authority, exchange } = service;
-  await createTrustDomain(service, keys, {
-    trustDomain: TRUST_DOMAIN,
-    validityDays: 3650,
-    cas: ['ca', 'etcd-ca'],
-  });
+  if (corporate)
+    await importAllSubordinates(service, keys, TRUST_DOMAIN, corporate, ['ca', 'etcd-ca']);
+  else
+    await createTrustDomain(service, keys, {
+      trustDomain: TRUST_DOMAIN,
+      validityDays: 3650,
+      cas: ['ca', 'etcd-ca'],
+    });
   const gate = {
     result: EMPTY_GATE,
     asked: 0,
@@ -43,8 +51,9 @@ export async function rotatingWorld() {
       return gate.result;
     },
   };
-  const plan = (more: Partial<PlanRotationRequest> = {}) =>
+  const ask = (more: Partial<PlanRotationRequest> = {}) =>
     planRotation(service, keys, { action: 'plan-rotation', ...OF_CA, phase: 'trust', ...more });
+  const plan = async (more: Partial<PlanRotationRequest> = {}) => planned(await ask(more));
   const approve = (planned: RotationPlan, more: Partial<RotationApproval> = {}, by = ALICE) =>
     authority.seed(
       rotationApprovalKey(TRUST_DOMAIN, planned.digest, by),
@@ -75,6 +84,7 @@ export async function rotatingWorld() {
     authority,
     exchange,
     gate,
+    ask,
     plan,
     approve,
     go,
@@ -95,6 +105,12 @@ export async function rotatingWorld() {
       };
     },
   };
+}
+
+/** The plan, where no certificate is awaited. */
+export function planned(response: PlannedRotation | AwaitedCertificate): PlannedRotation {
+  if ('awaited' in response) throw new Error('the certificate is awaited');
+  return response;
 }
 
 export type RotatingWorld = Awaited<ReturnType<typeof rotatingWorld>>;

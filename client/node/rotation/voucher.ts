@@ -4,6 +4,8 @@
  * person, wherever it was read (decision 0061).
  */
 import { X509Certificate } from 'node:crypto';
+import { bufferOf } from '../../../lib/bytes.ts';
+import { nameOfCertificate } from '../../../lib/ca/certificate-name.ts';
 import { basicConstraintsOf } from '../../../lib/ca/lint-parts.ts';
 import { certificatesIn, holdsCertificatesOnly } from '../../../lib/certificate/pem.ts';
 import {
@@ -41,11 +43,18 @@ export interface Voucher {
 }
 
 /**
- * Whether it vouches for a certificate. That must be self-signed: otherwise anyone could choose everything that the cross
- * certificate does not determine, such as how long the new CA is valid.
+ * Whether it vouches for a certificate. That must be signed by its own key, or be the one that the cross certificate names:
+ * otherwise anyone could choose everything that the cross certificate does not determine, such as how long the new CA is valid.
  */
 export const vouchesFor = ({ key, cross }: Voucher, one: X509Certificate): boolean =>
-  key === hashOf(one) && cross.subject === one.subject && isSelfSigned(one);
+  key === hashOf(one) &&
+  cross.subject === one.subject &&
+  (isSelfSigned(one) || namesCertificate(cross, one));
+
+function namesCertificate(cross: X509Certificate, { raw }: X509Certificate): boolean {
+  const names = extensionOf(readCertificate(cross.raw), OID.subjectAltName);
+  return names !== undefined && bufferOf(names.value).equals(nameOfCertificate(raw));
+}
 
 export interface VoucherInput {
   readonly ca: CaName;

@@ -149,15 +149,18 @@ function explainRefusal(
   file: string,
   after: readonly X509Certificate[],
   theirs: readonly X509Certificate[],
-  { refusal }: Vouchers,
+  { accepted, refusal }: Vouchers,
   { followed: { published } }: WantedInput,
 ): string[] {
   const { rotation } = published;
   if (rotation?.ca !== ca || after.some(hasKey([rotation.to.publicKeySha256]))) return [];
   const found = theirs.find(hasKey([rotation.to.publicKeySha256]));
   if (!found) return [`${file} does not get the new CA: the bundle of ${ca} does not have it`];
-  if (!isSelfSigned(found))
-    return [`${file} does not get ${subjectUntil(found)}: its own key has not signed it`];
+  // a hash of the key would accept it, so nobody is told to give one
+  if (accepted.some(({ key }) => key === keyOf(found)))
+    return [
+      `${file} does not get ${subjectUntil(found)}: its own key has not signed it, and the cross certificate does not name it; have operators check what the service publishes`,
+    ];
   const why =
     refusal === undefined ? 'the service publishes no cross certificate' : REFUSALS[refusal];
   return [

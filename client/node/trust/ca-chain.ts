@@ -52,7 +52,10 @@ function growing(
   return found;
 }
 
-/** The roots that no hash vouches for, and that are not in a chain that the node has already. */
+/**
+ * The roots that no hash vouches for, and that the node does not have already: in its chain, or as a CA of its own, which a
+ * rotation may replace by one below a root.
+ */
 export function findUnknownRoots(
   chainPem: string,
   hashes: readonly string[],

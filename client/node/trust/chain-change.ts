@@ -79,7 +79,7 @@ function decideOne(
   if (chain.pem === ours) return {};
   const problem = findChainProblem(chain.pem, bundle);
   if (problem !== undefined) return { kept: `the published chain cannot be used: ${problem}` };
-  const unknown = findUnknownRoots(chain.pem, accept ? hashes.root : [], ours ?? '');
+  const unknown = findUnknownRoots(chain.pem, accept ? hashes.root : [], (ours ?? '') + bundle);
   if (unknown.length === 0) return takeUnlessLess(ours ?? '', chain.pem, bundle, accept);
   const roots = unknown.map(describeRoot).join(', ');
   return accept
@@ -96,11 +96,12 @@ function takeUnlessLess(ours: string, pem: string, bundle: string, accept: boole
   const lost = parseCertificates(ours).filter(
     ({ fingerprint256 }) => !stay.includes(fingerprint256),
   );
-  const cas = fingerprintsOf(bundle);
-  const ca = lost.find(({ fingerprint256 }) => cas.includes(fingerprint256));
+  const cas = parseCertificates(bundle);
+  const ca = lost.find((one) => cas.some((known) => known.fingerprint256 === one.fingerprint256));
   if (ca)
     return { kept: `the published chain lacks a certificate of the CA file: ${subjectUntil(ca)}` };
-  const [root] = rootsOf(lost);
+  // a CA that was its own root is dropped as any other
+  const root = rootsOf(lost).find((one) => !cas.some(({ subject }) => subject === one.subject));
   if (!root || accept) return { pem };
   return {
     kept: `the published chain lacks ${describeRoot(root)}; --accept-ca-change accepts that`,

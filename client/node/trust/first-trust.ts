@@ -128,7 +128,7 @@ function judgeChain(
   if ('problem' in chain) return lacking(chain.problem, '');
   const wrong = findChainProblem(chain.pem, bundle);
   if (wrong !== undefined) return lacking(`the published chain cannot be used: ${wrong}`, '');
-  const unknown = pins.onFirstUse ? [] : findUnknownRoots(chain.pem, pins.hashes.root, '');
+  const unknown = pins.onFirstUse ? [] : findUnknownRoots(chain.pem, pins.hashes.root, bundle);
   return unknown.length === 0
     ? { chain: { file, pem: chain.pem } }
     : lacking(

@@ -4,6 +4,7 @@ import type { Connection } from '../../../client/connection.ts';
 import { planRotation } from '../../../lib/rotating/plan-rotation.ts';
 import type { PlanRotationRequest } from '../../../lib/rotating/rotation-request.ts';
 import { InMemoryService, TRUST_DOMAIN } from '../../support/in-memory-service.ts';
+import { planned } from '../../support/rotating-world.ts';
 import { runCommand, shown } from '../adoption/world.ts';
 
 const ALICE = 'AROAAPPROVER:alice';
@@ -43,14 +44,16 @@ async function open() {
     const prompt = { ask: async () => (answers ? (left.shift() ?? '') : undefined) };
     return runCommand(connection, args, { prompt, clock: { now: () => memory.now } });
   };
-  const plan = (more: object = {}) =>
-    planRotation(memory.service, memory.keys, {
-      action: 'plan-rotation',
-      trustDomain: TRUST_DOMAIN,
-      ca: 'ca',
-      phase: 'trust',
-      ...more,
-    });
+  const plan = async (more: object = {}) =>
+    planned(
+      await planRotation(memory.service, memory.keys, {
+        action: 'plan-rotation',
+        trustDomain: TRUST_DOMAIN,
+        ca: 'ca',
+        phase: 'trust',
+        ...more,
+      }),
+    );
   const decisions = () =>
     [...memory.authority.objects.keys()].filter((key) => key.startsWith('approvals/rotations/'));
   return { memory, requests, run, plan, decisions };
@@ -62,9 +65,9 @@ const keyOf = (digest: string, approver: string) =>
 
 it('rotate plans the start, and says what an approver has to run', async () => {
   const { run, plan, requests } = await open();
-  const planned = await plan();
+  const expected = await plan();
   const missing = { subject: 'approval', why: 'nobody has approved it', fix: 'have it approved' };
-  const rotate = { ...FINDINGS, missing: [missing], plan: planned, trustDomain: TRUST_DOMAIN };
+  const rotate = { ...FINDINGS, missing: [missing], plan: expected, trustDomain: TRUST_DOMAIN };
   const responses = {
     rotate: { ...rotate, ca: 'ca', changed: false, phase: 'stable', sequence: 0 },
   };
@@ -73,9 +76,9 @@ it('rotate plans the start, and says what an approver has to run', async () => {
   expect(requests.map(({ action }) => action)).toEqual(['plan-rotation', 'rotate']);
   expect(ran.said).toContain('nothing was changed: an approval is missing');
   expect(ran.printed).toContain(
-    `cakeless trust-domain approve fleet --ca ca --to trust --plan ${planned.digest}`,
+    `cakeless trust-domain approve fleet --ca ca --to trust --plan ${expected.digest}`,
   );
-  expect(ran.printed).toContain(`(TBSCertificate): ${planned.crossTbsSha256}`);
+  expect(ran.printed).toContain(`(TBSCertificate): ${expected.crossTbsSha256}`);
 });
 
 it('nobody is asked to approve what was denied', async () => {

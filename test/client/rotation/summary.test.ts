@@ -2,6 +2,7 @@
 import type { Connection } from '../../../client/connection.ts';
 import { Fault } from '../../../lib/fault.ts';
 import { readTrustDomainObject } from '../../../lib/rotating/read-trust-domain.ts';
+import { liveStatus } from '../../../lib/rotating/status.ts';
 import { writeSummary } from '../../../lib/rotating/summary.ts';
 import { EMPTY_GATE, type RotatingWorld, rotatingWorld } from '../../support/rotating-world.ts';
 import { runCommand, shown } from '../adoption/world.ts';
@@ -36,14 +37,21 @@ beforeEach(() => {
 const check = async () =>
   writeSummary(world.service, world.gate, await readTrustDomainObject(world.service, 'prod'));
 
+const notAllowed = async (): Promise<unknown> => {
+  throw new Fault('not-allowed', 'lambda:InvokeFunction: AccessDenied');
+};
+
 /** As someone who may not call create-ca. */
-const run = (args: readonly string[], hours = 3, answers?: string[]) => {
+const run = (
+  args: readonly string[],
+  hours = 3,
+  answers?: string[],
+  invokeCreateCa = notAllowed,
+) => {
   const connection = {
     authority: async () => world.authority,
     userId: async () => 'AROAAPPROVER:bob',
-    invokeCreateCa: async () => {
-      throw new Fault('not-allowed', 'lambda:InvokeFunction: AccessDenied');
-    },
+    invokeCreateCa,
   } as unknown as Connection;
   const now = () => new Date(NOW.getTime() + hours * HOUR_MS);
   const prompt = { ask: async () => answers?.shift() };
@@ -82,6 +90,16 @@ it('rotation says that the daily check has not looked, and who can', async () =>
   expect(printed).toContain('the daily check has not looked since the last change');
   expect(printed).toMatch(/- what is missing is unknown until .* prod --live$/m);
   expect(printed).not.toContain('worker-1');
+});
+
+it('until the daily check has looked, rotation examines all clusters for those who may call create-ca', async () => {
+  await check();
+  await world.declare();
+  const trustDomain = 'prod';
+  const live = () => liveStatus(world.service, world.gate, { action: 'rotation', trustDomain });
+  const { printed } = await run(['rotation', 'prod'], 3, undefined, live);
+  expect(printed).toMatch(/worker-1/);
+  expect(printed).not.toContain('the daily check');
 });
 
 it('--live is not for them', async () => {

@@ -272,6 +272,53 @@ describe('a CA that exists', () => {
   });
 });
 
+describe('a CA that is to be rotated to another one below the corporate root', () => {
+  const rotate = (...more: string[]) =>
+    world.run('rotate', 'prod', '--ca', 'ca', '--to', 'trust', ...more);
+  const successor = () => world.run('csr', 'prod', '--ca', 'ca', '--successor');
+
+  it('gets its CSR, the import of its certificate, and a plan that names it', async () => {
+    await world.import(await issue(), pki.chain);
+    const before = published('ca.crt');
+    const started = await rotate();
+    expect(started.exitCode).toBe(4);
+    expect(started.said).toContain('nothing was changed: the certificate of the new CA is missing');
+    expect(started.printed).toContain(
+      'note: version 2 of ca needs a certificate of the CA above it: send its CSR there (cakeless trust-domain csr prod --ca ca --successor)',
+    );
+    const csr = await successor();
+    expect(csr.said).toContain('ca: for a rotation to version 2, which has a new key');
+    expect((await successor()).printed).toBe(csr.printed);
+    const second = pki.signCa(csr.printed);
+    const file = ['--csr', world.write('ca.csr', csr.printed)];
+    const preview = await world.import(second, pki.chain, ...file, '--dry-run');
+    expect([preview.exitCode, preview.said]).toEqual([
+      0,
+      'would import the certificate of version 2 of ca of prod, with which a rotation can start (dry run)',
+    ]);
+    const run = await world.import(second, pki.chain, ...file);
+    expect(run.said).toContain(
+      'imported the certificate of version 2 of ca of trust domain prod; nothing trusts it yet',
+    );
+    expect(run.printed).toContain('cakeless trust-domain rotate prod --ca ca --to trust');
+    expect(published('ca.crt')).toBe(before);
+    const planned = await rotate();
+    const hash = (pem = '') => new X509Certificate(pem).fingerprint256.replaceAll(':', '');
+    expect(planned.printed.toUpperCase()).toContain(hash(second));
+    expect(planned.printed).toContain('above the new CA: O=Example Corp, CN=Example Corp Root');
+    expect(planned.printed).toContain('ask an approver to run: ');
+    expect(shown(await successor())).toMatch(/certificate of version 2 is imported, so its CSR/);
+  });
+
+  it.each([
+    [['--successor'], /name each CA that is to be rotated/],
+    [['--ca', 'ca', '--successor', '--common-name', 'x'], /has the common name of the one before/],
+  ])('csr refuses %j', async (args, problem) => {
+    expect(shown(await world.run('csr', 'prod', ...args))).toMatch(problem);
+    expect(world.actions).toEqual([]);
+  });
+});
+
 it.each([
   ['another certificate', { sha256: 'AA:BB' }, /is AA:BB, expected/],
   ['another origin', { origin: 'made' }, /ca is made, expected subordinate/],

@@ -154,24 +154,34 @@ describe('below a corporate root', () => {
     return { rotated, certificate };
   }
 
-  it('the cross certificate comes after the CA and those between it and the root', async () => {
+  it('what leads to the old CA and the root comes first, then the new CA; each certificate once', async () => {
     const { rotated, certificate } = await rotatedBelow(corporate);
     const [leaf] = certificatesIn(certificate);
     const issuing = certificateToPem(corporate.issuing);
-    const { to } = rotated;
-    expect(certificate).toBe(`${leaf}\n${to.certificate}${issuing}${to.cross}`);
+    const { from, to } = rotated;
+    expect(certificate).toBe(`${leaf}\n${to.cross}${from.certificate}${issuing}${to.certificate}`);
   });
 
-  itWithJudges('Go and OpenSSL accept it under the root, and Go under each version alone, whatever root is above the new one', async () => {
-    const about = { name: 'apiserver', usage: 'serverAuth' as const, dnsNames: [], ips: [] };
+  itWithJudges('Go and OpenSSL accept it under each version, its chain, and the root of before, whatever root is above the new one', async () => {
     const at = new Date(AFTER_ADOPTION.getTime() + 86_400_000);
+    const about = { usage: 'serverAuth' as const, dnsNames: [], ips: [], at };
     for (const root of [corporate, another]) {
       const { rotated, certificate } = await rotatedBelow(root);
-      const under = (roots: string) => ({ ...about, at, certificate, roots });
-      const ofRoot = [under(certificateToPem(root.root))];
-      expect(judgeChain(ofRoot, ['go', 'openssl']).filter(({ ok }) => !ok)).toEqual([]);
-      const alone = [under(rotated.from.certificate), under(rotated.to.certificate)];
-      expect(judgeChain(alone, ['go']).filter(({ ok }) => !ok)).toEqual([]);
+      const { from, to } = rotated;
+      const chains = [from, to].map((one) => one.certificate + (one.chain ?? ''));
+      const items = [
+        { roots: certificateToPem(corporate.root) },
+        { roots: chains[0] ?? '' },
+        { roots: chains[1] ?? '' },
+        { roots: chains.join('') },
+        { roots: from.certificate, partialChain: true },
+        { roots: to.certificate, partialChain: true },
+        { roots: from.certificate + to.certificate, partialChain: true },
+      ].map((one, i) => ({ ...about, ...one, certificate, name: `${i}` }));
+      expect(judgeChain(items, ['go', 'openssl']).filter(({ ok }) => !ok)).toEqual([]);
+      // only a verifier that looks for a second path
+      const ofNew = { ...about, certificate, name: 'new', roots: certificateToPem(root.root) };
+      expect(judgeChain([ofNew], ['go']).filter(({ ok }) => !ok)).toEqual([]);
     }
   }, ['openssl', 'go']);
 });

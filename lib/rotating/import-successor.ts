@@ -1,0 +1,251 @@
+/**
+ * Imports the certificate that an outside CA has issued for the key of a new CA version, before its rotation starts. It is
+ * linted as that of the first version, and recorded with its chain; the first one counts. Nothing trusts it yet, and nothing
+ * is published: that needs the approval of a plan that names it.
+ */
+import { X509Certificate } from 'node:crypto';
+import { bufferOf, toBase64 } from '../bytes.ts';
+import { type CaKeys, keyOf } from '../ca/ca-keys.ts';
+import { claimKeys } from '../ca/choose-keys.ts';
+import { lintSubordinate } from '../ca/lint-subordinate.ts';
+import { readSubordinate } from '../ca/read-subordinate.ts';
+import { readCaRecord } from '../ca/record-version.ts';
+import { refuseFor } from '../ca/refuse-for.ts';
+import { isRecordOf, type TakenCertificate, takeVersion } from '../ca/take-version.ts';
+import type {
+  CaFinding,
+  CaToImport,
+  ImportCertificateRequest,
+} from '../ca/trust-domain-request.ts';
+import { certificateToPem } from '../certificate/pem.ts';
+import { type CertificateElements, readCertificate } from '../certificate/read-certificate.ts';
+import type { CaCsrRecord } from '../contract/ca-csr-record.ts';
+import { type CaVersionName, caRecordKey } from '../contract/ca-record.ts';
+import {
+  type CaVersion,
+  type CaVersions,
+  signingVersionOf,
+  type TrustDomainDocument,
+  trustDomainKey,
+  trustDomainSchema,
+} from '../contract/trust-domain.ts';
+import { DerError, type Element } from '../der/read.ts';
+import { Fault } from '../fault.ts';
+import { quote } from '../printable.ts';
+import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
+import type { Service } from '../service.ts';
+import { readDocument } from '../store/documents.ts';
+import { nextVersionOf } from './phases.ts';
+import { readCsrs } from './successor-csr.ts';
+
+/** A version that a rotation can start with, or has started with. */
+export interface ImportedSuccessor {
+  readonly document: TrustDomainDocument;
+  readonly name: CaVersionName;
+  /** PEM. */
+  readonly certificate: string;
+  /** What is unusual about it. */
+  readonly warnings: readonly CaFinding[];
+}
+
+type Subordinate = Extract<TakenCertificate, { origin: 'subordinate' }>;
+
+/** One CA of a request. */
+interface Asked {
+  readonly document: TrustDomainDocument;
+  readonly name: CaVersionName;
+  readonly versions: CaVersions;
+  readonly given: CaToImport;
+  /** What has been requested for the new version. */
+  readonly csrs: readonly CaCsrRecord[];
+}
+
+/**
+ * @returns undefined if the request is about no new version of an existing CA. A dry run returns what would be imported
+ * @throws Fault request-malformed if the certificate cannot be that of the new version, with all reasons
+ */
+export async function importSuccessor(
+  service: Service,
+  caKeys: CaKeys,
+  { trustDomain, cas, dryRun = false }: ImportCertificateRequest,
+): Promise<ImportedSuccessor | undefined> {
+  const { authority } = service;
+  const document = await readDocument(authority, trustDomainKey(trustDomain), trustDomainSchema);
+  if (!document) return undefined;
+  const given = CA_NAMES.flatMap((ca) => (cas[ca] ? [[ca, cas[ca]] as const] : []));
+  for (const [ca, one] of given) {
+    const asked = await findAsked(service, document, ca, one);
+    if (!asked) continue;
+    if (given.length > 1)
+      throw new Fault(
+        'request-malformed',
+        `${ca}: version ${asked.name.version} waits for its certificate: import that alone`,
+      );
+    const started = startedWith(asked);
+    return started ?? importOne(service, caKeys, asked, dryRun);
+  }
+  return undefined;
+}
+
+/** undefined if the certificate is for the key that signs now, or if no other version is known. */
+async function findAsked(
+  service: Service,
+  document: TrustDomainDocument,
+  ca: CaName,
+  given: CaToImport,
+): Promise<Asked | undefined> {
+  const versions = document.cas[ca];
+  if (!versions) return undefined;
+  const { trustDomain } = document;
+  const name = { trustDomain, ca, version: nextVersionOf(versions) };
+  const csrs = await readCsrs(service, name);
+  const asked = { document, name, versions, given, csrs };
+  const certificate = takenFrom(given)?.certificate;
+  if (certificate && isForKeyOf(certificate, signingVersionOf(ca, versions))) return undefined;
+  return csrs.length > 0 || startedWith(asked) ? asked : undefined;
+}
+
+function takenFrom(given: CaToImport): Subordinate | undefined {
+  const read = readSubordinate(given);
+  if (typeof read === 'string') return undefined;
+  const { certificate } = read;
+  const chain = read.chain.map(certificateToPem).join('');
+  return { origin: 'subordinate', certificate, chain };
+}
+
+const isForKeyOf = (certificate: Uint8Array, version: CaVersion): boolean =>
+  keyIn(certificate) === keyIn(new X509Certificate(version.certificate).raw);
+
+/** SubjectPublicKeyInfo in base64; undefined if it cannot be read, which the lint says. */
+const keyIn = (certificate: Uint8Array): string | undefined =>
+  partOf(certificate, ({ publicKey }) => publicKey);
+
+function partOf(
+  certificate: Uint8Array,
+  choose: (elements: CertificateElements) => Element,
+): string | undefined {
+  try {
+    return toBase64(choose(readCertificate(certificate)).raw);
+  } catch (error) {
+    if (error instanceof DerError) return undefined;
+    throw error;
+  }
+}
+
+/** A repeated import, after the rotation has started. @throws Fault request-malformed if that is over */
+function startedWith({ document, name, versions, given }: Asked): ImportedSuccessor | undefined {
+  const taken = takenFrom(given);
+  const known = versions.versions.find(
+    ({ version, certificate, chain }) =>
+      version !== versions.signing &&
+      taken !== undefined &&
+      taken.chain === chain &&
+      bufferOf(taken.certificate).equals(new X509Certificate(certificate).raw),
+  );
+  if (!known) return undefined;
+  const { version, certificate, endedAt } = known;
+  if (endedAt === undefined)
+    return { document, name: { ...name, version }, certificate, warnings: [] };
+  throw new Fault(
+    'request-malformed',
+    `${name.ca}: this is the certificate of version ${version}, which ended at ${endedAt}: a new version needs a certificate for another key (cakeless trust-domain csr ${name.trustDomain} --ca ${name.ca} --successor)`,
+  );
+}
+
+async function importOne(
+  service: Service,
+  caKeys: CaKeys,
+  { document, name, given, csrs, versions }: Asked,
+  dryRun: boolean,
+): Promise<ImportedSuccessor> {
+  const { ca, version, trustDomain } = name;
+  const about = (text: string) => `${ca}, version ${version}: ${text}`;
+  const read = readSubordinate(given);
+  const taken = takenFrom(given);
+  if (typeof read === 'string' || !taken)
+    throw new Fault('request-malformed', about(`the certificate ${read}`));
+  const csr = csrFor(taken.certificate, csrs);
+  const findings = lintSubordinate(
+    ca,
+    { ...read, publicKey: csr && Buffer.from(csr.publicKey, 'base64') },
+    service.now(),
+  );
+  const record = await readCaRecord(service, name);
+  refuseFor([
+    ...findings
+      .filter(({ level }) => level === 'refuses')
+      .map(({ text }) => about(`the certificate ${text}`)),
+    ...whyOtherSubject(taken.certificate, signingVersionOf(ca, versions)).map(about),
+    ...(record && !isRecordOf(record, taken) ? [about(otherRecorded(name, record.origin))] : []),
+  ]);
+  if (!csr) throw new Fault('request-malformed', about('no CSR has the key of the certificate'));
+  const key = keyOf(csr);
+  if (given.keyId !== undefined) await sameKeyOnly(caKeys, name, given.keyId, csr);
+  const warnings = findings.map((one) => ({ ca, ...one }));
+  if (dryRun) return { document, name, certificate: certificateToPem(taken.certificate), warnings };
+  await claimKeys(service, trustDomain, version, [{ ca, key }]);
+  const { certificate } = await takeVersion(service, name, taken, key);
+  return { document: await stillNextOnly(service, name), name, certificate, warnings };
+}
+
+/** The CSR of the certificate's key; the first one if it is for none, so that the lint says so. */
+function csrFor(certificate: Uint8Array, csrs: readonly CaCsrRecord[]): CaCsrRecord | undefined {
+  const key = keyIn(certificate);
+  return csrs.find(({ publicKey }) => publicKey === key) ?? csrs[0];
+}
+
+/**
+ * Servers advertise the names of the CAs of their clients, nodes find a CA in a file by its name, and path lengths do not
+ * count a cross certificate between CAs of one name (RFC 5280 section 4.2.1.9).
+ */
+function whyOtherSubject(certificate: Uint8Array, old: CaVersion): string[] {
+  const before = new X509Certificate(old.certificate);
+  const [is, was] = [certificate, before.raw].map((der) => partOf(der, (one) => one.subject));
+  if (is === was) return [];
+  const [name, wanted] = [new X509Certificate(certificate), before].map(({ subject }) =>
+    quote(subject.replaceAll('\n', ', ')),
+  );
+  return [
+    `the certificate has the subject ${name}, and the CA that it replaces has ${wanted}: ask for a certificate with exactly that subject, in the same encoding`,
+  ];
+}
+
+const newDraft = ({ trustDomain, ca, version }: CaVersionName): string =>
+  `cakeless trust-domain rotate ${trustDomain} --ca ${ca} --to trust --new-draft ${version}`;
+
+const otherRecorded = (name: CaVersionName, origin: string | undefined): string =>
+  origin === 'subordinate'
+    ? `another certificate or chain is imported (${caRecordKey(name)}), and is never replaced: start the rotation with that one, or abandon it (${newDraft(name)}), and have a certificate issued for the CSR of the next version`
+    : `it is drafted as its own root (${caRecordKey(name)}): abandon the draft, if it is not what you want (${newDraft(name)})`;
+
+async function sameKeyOnly(
+  caKeys: CaKeys,
+  name: CaVersionName,
+  keyId: string,
+  csr: CaCsrRecord,
+): Promise<void> {
+  const named = await caKeys.findMade(keyId, name);
+  if (named.keyId === csr.keyId) return;
+  throw new Fault(
+    'request-malformed',
+    `${name.ca}: the certificate is for the key ${csr.keyId}, not for ${named.keyId}`,
+  );
+}
+
+/** The rotation may have started since, and even have been canceled: then what was recorded now is of no use. */
+async function stillNextOnly(
+  { authority }: Service,
+  name: CaVersionName,
+): Promise<TrustDomainDocument> {
+  const { trustDomain, ca, version } = name;
+  const document = await readDocument(authority, trustDomainKey(trustDomain), trustDomainSchema);
+  const versions = document?.cas[ca];
+  const known = versions?.versions.find((one) => one.version === version);
+  const isOpen =
+    versions && (known ? known.endedAt === undefined : nextVersionOf(versions) === version);
+  if (document && isOpen) return document;
+  throw new Fault(
+    'request-malformed',
+    `another change was faster: version ${version} of ${ca} of trust domain ${trustDomain} has ended, and its certificate is not used; a new version needs a certificate for another key`,
+  );
+}
