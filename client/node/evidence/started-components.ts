@@ -11,7 +11,7 @@ import { caFileOf, fileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { readManifest } from '../restart/manifest.ts';
 import { rootCaFile } from '../restart/root-ca-file.ts';
 import { findRunning, type Processes } from './find-running.ts';
-import { isSameStart, type KnownStart, recallStarts } from './known-starts.ts';
+import { isSameProcess, isSameStart, type KnownStart, recallStarts } from './known-starts.ts';
 import { notRestarted, notRunning, type Waiting } from './waiting.ts';
 
 type Started = NonNullable<NodeReport['rotation']>['started'][number];
@@ -55,20 +55,34 @@ export function findStarted(
     if (!runsHere(component, folders)) continue;
     const { processes, startedAt } = findRunning(component, { folders, ...place }, now);
     const files = filesOf(component, ca, folders);
-    const changedAt = lastChange(files);
-    if (startedAt === undefined) found.waiting.push(notRunning(component, isoOf(changedAt)));
-    else if (changedAt !== undefined) {
+    const last = lastChange(files);
+    if (startedAt === undefined) found.waiting.push(notRunning(component, isoOf(last?.at)));
+    else if (last !== undefined) {
       const start = { component, processes: [...processes], certificates: digestOfCas(files) };
-      const same = known.find((one) => isSameStart(one, start));
-      const filesChangedAt = same?.filesChangedAt ?? new Date(changedAt).toISOString();
-      const isSince = same !== undefined || startedAt > changedAt;
+      const { filesChangedAt, isSince, remembered } = judge(start, startedAt, last.at, known);
       const at = new Date(startedAt).toISOString();
       found.started.push({ component, startedAt: at, filesChangedAt, isSince });
-      if (isSince) found.starts.push({ ...start, filesChangedAt });
-      else found.waiting.push(notRestarted(component, at, filesChangedAt, folders));
+      found.starts.push(...remembered);
+      const ahead = last.at > now.getTime() ? last.file : undefined;
+      if (!isSince) found.waiting.push(notRestarted(component, at, filesChangedAt, folders, ahead));
     }
   }
   return found;
+}
+
+/** What is known of the same process counts, whatever the clock was when the files changed; otherwise the times do. */
+function judge(
+  start: Omit<KnownStart, 'filesChangedAt'>,
+  startedAt: number,
+  changedAt: number,
+  known: readonly KnownStart[],
+) {
+  const same = known.find((one) => isSameStart(one, start));
+  const other = known.find((one) => isSameProcess(one, start));
+  const filesChangedAt = same?.filesChangedAt ?? new Date(changedAt).toISOString();
+  const isSince = same !== undefined || (other === undefined && startedAt > changedAt);
+  const remembered = isSince ? [{ ...start, filesChangedAt }] : other ? [other] : [];
+  return { filesChangedAt, isSince, remembered };
 }
 
 const isoOf = (ms: number | undefined) =>
@@ -97,12 +111,15 @@ function filesOf(component: Component, ca: CaName, folders: NodeFolders): string
 }
 
 /**
- * In milliseconds since 1970; undefined if no file exists. The time of the last change of an inode (inode(7)), because a
+ * The file that changed last, and when, in milliseconds since 1970; undefined if no file exists. The time of the last change of an inode (inode(7)), because a
  * file is written before it gets its name, and a copy may keep the time at which the original was written.
  */
-function lastChange(files: readonly string[]): number | undefined {
-  const times = files.flatMap((file) => statIfThere(file)?.ctimeMs ?? []);
-  return times.length === 0 ? undefined : Math.max(...times);
+function lastChange(files: readonly string[]) {
+  const changes = files.flatMap((file) => {
+    const at = statIfThere(file)?.ctimeMs;
+    return at === undefined ? [] : [{ file, at }];
+  });
+  return changes.toSorted((a, b) => b.at - a.at).at(0);
 }
 
 /** The certificates of each file, in whatever order. A kubeconfig has them in its CA data. */

@@ -17,17 +17,19 @@ export interface Waiting {
 
 const REPORTS = 'then run cakeless renew all, which reports it';
 
+/** @param ahead a file that has changed in the future: the clock was ahead, so that each start seems to be before that */
 export const notRestarted = (
   component: Component,
   startedAt: string,
   since: string,
   folders: NodeFolders,
+  ahead?: string,
 ): Waiting => ({
   component,
   state: 'not-restarted',
   since,
   why: `${component} has run since ${startedAt}, but its CA files changed at ${since}, and it reads them only when it starts`,
-  fix: `${restarting(component, folders)}, ${REPORTS}`,
+  fix: `${ahead === undefined ? '' : `the clock of this node was ahead then: run touch ${ahead}, then `}${restarting(component, folders)}, ${REPORTS}`,
 });
 
 const restarting = (component: Component, folders: NodeFolders) =>

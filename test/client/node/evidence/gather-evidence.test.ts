@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseCertificates, sha256Of } from '../../../../client/node/disk/fingerprints.ts';
 import { gatherEvidence } from '../../../../client/node/evidence/gather-evidence.ts';
+import type { KnownStart } from '../../../../client/node/evidence/known-starts.ts';
 import { noteStarts } from '../../../../client/node/evidence/note-starts.ts';
 import { recallEvidence } from '../../../../client/node/evidence/recall-evidence.ts';
 import { findStarted } from '../../../../client/node/evidence/started-components.ts';
@@ -369,6 +370,36 @@ describe('the start of a component', () => {
     await rememberRotation(stateDir, { ...memory, ...nothing });
     const later = new Date(changedAt() - 20 + UPTIME_S * 1000);
     expect(recall(later)?.started).toMatchObject([{ component: 'etcd', isSince: true }]);
+  });
+
+  it('is not believed if the clock was behind when the files changed', async () => {
+    writeCas('etcd/ca', 'ca');
+    const now = startedAfterChange(1000);
+    const look = (at: Date, known?: readonly KnownStart[]) =>
+      findStarted('etcd-ca', folders, at, { proc, ...(known && { known }) });
+    const { starts } = look(now);
+    writeCas('ca');
+    // the clock is right again: the process seems to be younger than the files
+    const right = new Date(now.getTime() + 3_600_000);
+    const wrong = look(right, starts);
+    expect(wrong.started).toMatchObject([{ component: 'etcd', isSince: false }]);
+    expect(look(right, wrong.starts).started).toMatchObject([{ isSince: false }]);
+    run('etcd', 10, 1);
+    expect(look(right, wrong.starts).started).toMatchObject([{ isSince: true }]);
+  });
+
+  it('waits for the right time of the files, if the clock was ahead when they changed', () => {
+    run('etcd', 10, 90_000);
+    const before = new Date(changedAt() - 3_600_000);
+    const { waiting } = findStarted('etcd-ca', folders, before, { proc });
+    expect(waiting).toMatchObject([
+      {
+        state: 'not-restarted',
+        fix: expect.stringMatching(
+          /^the clock of this node was ahead then: run touch \S+ca\.crt, then restart it: move/,
+        ),
+      },
+    ]);
   });
 
   it('is that of its oldest process', () => {
