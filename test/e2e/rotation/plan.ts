@@ -13,7 +13,13 @@ export const SMALL_SITE = siteOf(TURNING, 9, { controlPlanes: 1, workers: 2 });
 const ORDER: readonly CaName[] = ['front-proxy-ca', 'etcd-ca', 'ca'];
 
 /** What is done with one cluster, in this order. A CA's name is its rotation from start to end. */
-export const COURSES = [...ORDER, 'back-and-forth', 'compromised', 'absent'] as const;
+export const COURSES = [
+  ...ORDER,
+  'back-and-forth',
+  'compromised',
+  'absent',
+  'subordinate',
+] as const;
 export type Course = (typeof COURSES)[number];
 
 export const isCa = (course: Course): course is CaName => ORDER.includes(course as CaName);

@@ -15,6 +15,7 @@ import { observerChecks, whileObserved } from './observers/observers.ts';
 import { OldServer, oldServerChecks } from './old-servers.ts';
 import { backAndForthCas, type Course, isCa, isSmall } from './plan.ts';
 import { checkRefused, refusedChecks, takeOldCa } from './refused.ts';
+import { checkSubordinate, SUBORDINATE_CHECKS } from './subordinate.ts';
 import { tokenEndpoint } from './token.ts';
 import { type How, turn, turnChecks } from './turn.ts';
 
@@ -73,6 +74,7 @@ function checksOf(course: Course, site: Site): readonly string[] {
   if (course === 'back-and-forth') return backAndForthCas(site).flatMap(backAndForthChecks);
   if (course === 'compromised') return COMPROMISED_CHECKS;
   if (course === 'absent') return ABSENT_CHECKS;
+  if (course === 'subordinate') return SUBORDINATE_CHECKS;
   const [before = '', after = ''] = refusedChecks(course);
   return [
     ...[before, ...turnChecks(course), ...oldServerChecks(course), after],
@@ -94,6 +96,7 @@ async function follow(
       await goBackAndForth(check, cluster, service, ca);
   if (course === 'compromised') await checkCompromised(check, cluster, service, folder);
   if (course === 'absent') await checkAbsent(check, cluster, service);
+  if (course === 'subordinate') await checkSubordinate(check, cluster, service, folder);
 }
 
 /** Members of etcd restart only for the rotation of etcd-ca: once to trust, once to drop, once for new leaves. */
