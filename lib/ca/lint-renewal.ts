@@ -77,6 +77,6 @@ function lintRoot(
   const subject = quote(fresh.subject.replaceAll('\n', ', '));
   return acceptsIf(
     !fresh.raw.equals(old.raw),
-    `is below another root than the existing certificate, ${subject}: clients that verify up to the root have to get it, and nodes with a chain file its hash`,
+    `is below a root that is not that of the existing certificate, ${subject}: clients that verify up to the root have to get it, and nodes with a chain file its hash`,
   );
 }

@@ -30,7 +30,7 @@ export const keyOfVersion = ({ keyId, keySpec, certificate }: CaVersion): CaKey 
   publicKey: publicKeyOf(new X509Certificate(certificate).raw),
 });
 
-/** @returns why a key that a request names is not the one of the version; undefined if it is */
+/** @returns why a key that a request names is not that of the version; undefined if it is */
 export async function whyOtherKey(
   caKeys: CaKeys,
   name: { readonly trustDomain: string; readonly ca: CaName },

@@ -31,7 +31,7 @@ import type {
   RequestedCertificates,
 } from './trust-domain-request.ts';
 
-/** What is asked for a CA, and the version that it already has. */
+/** A CA of the request, and the version that it already has. */
 interface Asked {
   readonly ca: CaName;
   readonly given: CaToCertify;

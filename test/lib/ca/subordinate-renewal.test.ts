@@ -70,7 +70,7 @@ const withIdentifier = (keys: KeyPair, identifier?: Uint8Array) => ({
 });
 
 describe('a CSR for a CA that exists', () => {
-  it('is the one of before, says what it renews, and is not signed again', async () => {
+  it('is the same as before, says what it renews, and is not signed again', async () => {
     const world = await later();
     const [record = ''] = csrRecords(world);
     const signed = world.keys.signed.length;
@@ -227,7 +227,7 @@ describe('importing another certificate of a CA that exists', () => {
     [
       'another root',
       () => strangers,
-      [/^is below another root .* nodes with a chain file its hash$/],
+      [/^is below a root that is not .* nodes with a chain file its hash$/],
     ],
   ])('takes %s', async (_, by, warnings) => {
     const world = await later();
