@@ -16,7 +16,7 @@ type BackAndForth = `back-and-forth-${CaName}`;
 const backAndForth = (ca: CaName): BackAndForth => `back-and-forth-${ca}`;
 
 /** A CA's name is its rotation from start to end. */
-export type Course = CaName | BackAndForth | 'compromised' | 'absent';
+export type Course = CaName | BackAndForth | 'compromised' | 'absent' | 'subordinate';
 
 /** What is done with one cluster, in this order. */
 export const COURSES: readonly Course[] = [
@@ -24,6 +24,7 @@ export const COURSES: readonly Course[] = [
   ...ORDER.map(backAndForth),
   'compromised',
   'absent',
+  'subordinate',
 ];
 
 export const isCa = (course: Course): course is CaName => ORDER.includes(course as CaName);

@@ -15,6 +15,7 @@ import { observerChecks, whileObserved } from './observers/observers.ts';
 import { OldServer, oldServerChecks } from './old-servers.ts';
 import { backAndForthCa, type Course, isCa, isSmall } from './plan.ts';
 import { checkRefused, refusedChecks, takeOldCa } from './refused.ts';
+import { checkSubordinate, SUBORDINATE_CHECKS } from './subordinate.ts';
 import { tokenEndpoint } from './token.ts';
 import { type How, turn, turnChecks } from './turn.ts';
 
@@ -72,6 +73,7 @@ const isObserved = (ca: CaName, site: Site) => !isSmall(site) || ca === 'front-p
 function checksOf(course: Course, site: Site): readonly string[] {
   if (course === 'compromised') return COMPROMISED_CHECKS;
   if (course === 'absent') return ABSENT_CHECKS;
+  if (course === 'subordinate') return SUBORDINATE_CHECKS;
   const there = backAndForthCa(course);
   if (there) return [...backAndForthChecks(there), ...(isSmall(site) ? [] : [traffic(there)])];
   if (!isCa(course)) return [];
@@ -98,6 +100,7 @@ async function follow(
     );
   if (course === 'compromised') await checkCompromised(check, cluster, service, folder);
   if (course === 'absent') await checkAbsent(check, cluster, service);
+  if (course === 'subordinate') await checkSubordinate(check, cluster, service, folder);
 }
 
 /** Members of etcd restart only for the rotation of etcd-ca: once to trust, once to drop, once for new leaves. */
