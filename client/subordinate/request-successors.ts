@@ -34,6 +34,6 @@ export async function requestSuccessors(
 const importedAlready = (trustDomain: string, ca: CaName, version: number) =>
   new CommandError(
     'usage',
-    `${ca} of trust domain ${trustDomain}: the certificate of version ${version} is imported, so its CSR is not needed any more`,
+    `${ca} of trust domain ${trustDomain}: the certificate of version ${version} is imported, so its CSR is no longer needed`,
     `start the rotation with cakeless trust-domain rotate ${trustDomain} --ca ${ca} --to trust`,
   );

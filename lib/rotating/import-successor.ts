@@ -232,7 +232,7 @@ async function sameKeyOnly(
   );
 }
 
-/** The rotation may have started since, and even have been canceled: then what was recorded now is of no use. */
+/** The rotation may have started since, and even have been canceled: then what was recorded now is useless. */
 async function stillNextOnly(
   { authority }: Service,
   name: CaVersionName,

@@ -8,7 +8,7 @@ const PURPOSE = 'cakeless rotation plan 1';
 /** SHA-256 in lower-case hex. An approver's client and `create-ca` both compute it from what they read. */
 export function rotationPlanDigest(plan: Omit<RotationPlan, 'digest'>): string {
   const { from, to } = plan;
-  // an array has one order; what is absent has a place in it, too, except what came last
+  // an array has one order; what is absent has a place in it, too, except the last one
   const text = JSON.stringify([
     PURPOSE,
     plan.trustDomain,

@@ -53,7 +53,7 @@ function growing(
 }
 
 /**
- * The roots that no hash vouches for, and that the node does not have already: in its chain, or as a CA of its own, which a
+ * The roots that no hash vouches for, and that the node does not have already: in its chain, or in its CA file, whose CA a
  * rotation may replace by one below a root.
  */
 export function findUnknownRoots(

@@ -274,7 +274,7 @@ describe('an import', () => {
       /waits for its certificate: import that alone/,
     ],
     [
-      'for another key than the operator names',
+      'for a key other than the operator names',
       async () => {
         const name = { trustDomain: 'own', ca: 'ca', version: 2 } as const;
         const { keyId } = await world.keys.ensure(name, 'ECC_NIST_P256');
@@ -417,9 +417,9 @@ describe('the plan', () => {
 
   it.each<[string, () => Promise<unknown>, Partial<PlanRotationRequest>, string]>([
     ['an imported certificate', imported, { ownRoot: true }, 'without --own-root'],
-    ['a draft of its own root', () => world.plan({ ownRoot: true }), {}, 'with --own-root'],
+    ['the draft of a root', () => world.plan({ ownRoot: true }), {}, 'with --own-root'],
     [
-      'a draft of its own root',
+      'the draft of a root',
       () => world.plan({ ownRoot: true }),
       { belowAnother: true },
       'with --own-root',
@@ -429,7 +429,7 @@ describe('the plan', () => {
     await expect(world.ask(more)).rejects.toThrow(why);
   });
 
-  it('a draft of its own root takes the place of a certificate that is not imported yet', async () => {
+  it('the draft of a root takes the place of a certificate that is not imported yet', async () => {
     const { spki } = await requested();
     await world.plan({ ownRoot: true });
     await expect(importing({ ca: issue(spki) })).rejects.toThrow('it is drafted as its own root');

@@ -114,7 +114,7 @@ it('takes the new CA without a person, and its chain, through all phases', async
 
 it.each<[string, Published]>([
   [
-    'with other dates than the one that the cross certificate names',
+    'with dates that differ from those of the one that the cross certificate names',
     { bundle: [oldBelow, below(two, corporate, 3600)] },
   ],
   [
