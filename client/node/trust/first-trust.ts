@@ -1,6 +1,10 @@
 /** The CA certificates of a new node: fetches what the service publishes, and checks it against the pins. */
 import { existsSync } from 'node:fs';
-import { certificateToPem, hidesNoCertificate } from '../../../lib/certificate/pem.ts';
+import {
+  certificateToPem,
+  hidesNoCertificate,
+  holdsPlainCertificates,
+} from '../../../lib/certificate/pem.ts';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { isSubdomain } from '../../../lib/names.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
@@ -14,6 +18,7 @@ import { isOptional } from './optional-ca.ts';
 import { judgeBundle, type Pins } from './pins.ts';
 import { type PublishedBundle, readBundleWithChain } from './read-bundle.ts';
 import { HOW_TO_GIVE_A_REASON, type TrustReason } from './reasons.ts';
+import { haveSameCas } from './renewed-ca.ts';
 
 export interface TrustedCa {
   readonly ca: CaName;
@@ -90,8 +95,9 @@ function judgePublished(
     const isFine = published.isAbsent && mayLack && pins.hashes[ca].length === 0;
     return isFine ? {} : { problem: `${published.problem}${why}` };
   }
-  const { pem: bundle, chain } = published;
+  const { chain } = published;
   const onDisk = existsSync(file) ? readText(file) : undefined;
+  const bundle = unlessRenewed(published.pem, onDisk);
   const decision = judgeBundle(ca, bundle, onDisk, pins);
   if ('trustedBy' in decision) {
     const trusted = { ca, file, bundle, sha256: hashOf(bundle), ...decision };
@@ -104,6 +110,12 @@ function judgePublished(
   return mayLack
     ? { note: `${file} was not written: ${problem}; ${HOW_TO_GIVE_A_REASON}` }
     : { problem: `${problem}${why}: ${HOW_TO_GIVE_A_REASON}` };
+}
+
+/** A CA may be renewed with the same key after its file was written: the file stays, and `renew` replaces it. */
+function unlessRenewed(published: string, onDisk: string | undefined): string {
+  if (onDisk === undefined || !holdsPlainCertificates(onDisk)) return published;
+  return haveSameCas(onDisk, published) ? onDisk : published;
 }
 
 const whyNeeded = (file: string, needed: readonly NeededFile[]): string => {

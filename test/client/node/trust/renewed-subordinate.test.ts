@@ -174,6 +174,18 @@ it('a new node trusts it by the hash of the CA, which stays', async () => {
   expect(trusted[0]).toMatchObject({ bundle: fresh, chain: { pem: fresh + chain } });
 });
 
+it('a new node whose CA file was written before keeps it, for renew to replace', async () => {
+  const world = await opened();
+  await world.importing({ certificate: world.issue(), chain: corporate.chainPem });
+  const hashes = caHashesOf([formatCaCertHash('ca', world.certificate)]);
+  const pins = { hashes, trustBundle: undefined, onFirstUse: false };
+  const { trusted, problems } = await readTrust(world.exchange, 'fleet', ['ca'], folders, pins);
+  expect([problems, trusted[0]?.bundle]).toEqual([[], world.certificate]);
+  writeFileSync(caFile, certificateToPem(strangers.issuing));
+  const other = await readTrust(world.exchange, 'fleet', ['ca'], folders, pins);
+  expect(other.problems.join()).toMatch(/on disk differ/);
+});
+
 describe('nobody who can write to the bucket makes a node take', () => {
   const thief = newEcKeys();
 
