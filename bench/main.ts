@@ -4,6 +4,7 @@ import { benchCommand } from './command.ts';
 import { benchCpu } from './cpu.ts';
 import { benchCsr } from './csr.ts';
 import { benchMemory } from './memory.ts';
+import { benchRotationStatus } from './rotation-status.ts';
 import { benchRoundTrips } from './round-trips.ts';
 import { benchUploadToCertificate } from './upload-to-certificate.ts';
 
@@ -11,6 +12,7 @@ const SECTIONS: Readonly<Record<string, () => void | Promise<void>>> = {
   memory: benchMemory, // first, before anything else fills the heap
   cpu: benchCpu,
   'round-trips': benchRoundTrips,
+  'rotation-status': benchRotationStatus,
   'cold-start': benchColdStart,
   'upload-to-certificate': benchUploadToCertificate,
   command: benchCommand,

@@ -122,6 +122,7 @@ const requestSchema = z.discriminatedUnion('action', [
     keySpec,
     validityDays: z.optional(validityDays),
     ownRoot: z.optional(z.boolean()),
+    abandon: z.optional(z.number().check(z.int(), z.positive())),
     belowAnother: z.optional(z.boolean()),
   }),
   z.strictObject({
@@ -133,11 +134,7 @@ const requestSchema = z.discriminatedUnion('action', [
     waivers,
     dryRun: z.optional(z.boolean()),
   }),
-  z.strictObject({
-    action: z.literal('rotation'),
-    trustDomain,
-    live: z.optional(z.boolean()),
-  }),
+  z.strictObject({ action: z.literal('rotation'), trustDomain }),
   z.strictObject({ action: z.literal('declare-compromised'), trustDomain, ca }),
   z.strictObject({
     action: z.literal('renew-ca'),

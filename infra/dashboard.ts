@@ -85,6 +85,9 @@ export class Dashboard extends Construct {
               period: FIVE_MINUTES,
             }),
           ]),
+          graph('What nodes read below trust/: wrong, missing or unknown objects', [
+            metricOf(METRICS.trustMisfit, 'Maximum', Duration.days(1)),
+          ]),
         ],
       ],
     });

@@ -37,6 +37,11 @@ export function addClusterCommands(program: Command, buckets: Buckets, terminal:
       collect,
     )
     .option('--worker <name=address,...>', 'a worker node; may be given several times', collect)
+    .option(
+      '--during-rotation <trust-domain>',
+      'move a cluster from or to this trust domain although one of its CAs is being rotated; may be given several times',
+      collect,
+    )
     .option('--dry-run', 'print what would change, as a unified diff, and write nothing')
     .addOption(documentOutputOption())
     .action(async (name: string | undefined, options: ApplyOptions) => {

@@ -2,18 +2,16 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Waiver } from '../../lib/contract/rotation.ts';
 import { APPROVED_PHASES, PHASES } from '../../lib/contract/rotation-phases.ts';
-import { CA_NAMES, type CaName } from '../../lib/profiles/certificate-names.ts';
+import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
 import { CA_KEY_SPECS } from '../../lib/signing/signing-algorithm.ts';
+import type { PlanOptions } from '../commands/decide-rotation.ts';
 import type { ApproverConnection, ApproverDeps } from '../commands/decisions.ts';
-import type {
-  PlanOptions,
-  RotateOptions,
-  StatusOptions,
-} from '../commands/trust-domain-rotation.ts';
+import type { DeclareOptions } from '../commands/declare-compromised.ts';
+import type { RotateOptions, StatusOptions } from '../commands/trust-domain-rotation.ts';
 import type { Connection } from '../connection.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { days, subdomain, tableOutputOption } from '../options.ts';
-import type { OutputFormat, Terminal } from '../terminal.ts';
+import type { Terminal } from '../terminal.ts';
 import { planOption, reasonOption } from './decision-options.ts';
 
 export function addRotationCommands(
@@ -26,22 +24,30 @@ export function addRotationCommands(
   addRotate(group, connection, terminal, exit);
   ofTrustDomain(group, 'rotation')
     .description('show how far the rotation of a CA is, what is missing, and what to do now')
-    .option('--live', 'examine all clusters now, instead of showing what the daily check found')
+    .option(
+      '--live',
+      'examine all clusters now, instead of showing what the daily check found; only for those who may call create-ca',
+    )
     .addOption(tableOutputOption())
     .action(async (name: string, options: StatusOptions) => {
       const { rotation } = await import('../commands/trust-domain-rotation.ts');
-      await rotation(connection, terminal, name, options);
+      await rotation(connection, approver, name, options);
     });
   addDecisions(group, connection, approver);
   ofTrustDomain(group, 'declare-compromised')
     .description(
-      'declare the old CA of a rotation compromised: from now on it cannot vouch for the new CA',
+      'declare the old CA of a rotation compromised: from now on it cannot vouch for the new CA; this cannot be undone',
     )
     .addOption(caOption('the CA that is being rotated'))
+    .option(
+      '--confirm <version>',
+      'declare only this version, as --dry-run names it, without asking; required in scripts',
+    )
+    .option('--dry-run', 'show what would change; change nothing')
     .addOption(tableOutputOption())
-    .action(async (name: string, { ca, output }: { ca: CaName; output: OutputFormat }) => {
-      const { declareCompromised } = await import('../commands/trust-domain-rotation.ts');
-      await declareCompromised(connection, terminal, name, ca, output);
+    .action(async (name: string, options: DeclareOptions) => {
+      const { declareCompromised } = await import('../commands/declare-compromised.ts');
+      await declareCompromised(connection, approver, name, options);
     });
 }
 
@@ -82,6 +88,15 @@ function addRotate(
       '--own-root',
       'with --to trust: the new CA is its own root, although the old one is below another CA',
     )
+    .addOption(
+      new Option(
+        '--new-draft <version>',
+        'with --to trust: abandon the draft of this version, which nobody has signed, and draft the next one',
+      ).argParser((text: string) => {
+        if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+        throw new InvalidArgumentError('must be the number of a version');
+      }),
+    )
     .option('--dry-run', 'show what is missing; change nothing')
     .addOption(tableOutputOption())
     .action(async (name: string, options: RotateOptions) => {
@@ -100,7 +115,7 @@ function addDecisions(
     .addOption(reasonOption('the reason, for the record'))
     .addOption(planOption())
     .action(async (name: string, options: PlanOptions) => {
-      const { approveRotation } = await import('../commands/trust-domain-rotation.ts');
+      const { approveRotation } = await import('../commands/decide-rotation.ts');
       await approveRotation(connection, approver, name, options);
     });
   addPlanOptions(ofTrustDomain(group, 'deny'))
@@ -108,7 +123,7 @@ function addDecisions(
     .addOption(reasonOption('the reason, for the record'))
     .option('--plan <digest>', 'deny only this plan')
     .action(async (name: string, options: PlanOptions) => {
-      const { denyRotation } = await import('../commands/trust-domain-rotation.ts');
+      const { denyRotation } = await import('../commands/decide-rotation.ts');
       await denyRotation(connection, approver, name, options);
     });
 }

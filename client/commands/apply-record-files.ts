@@ -24,9 +24,9 @@ export async function applyRecordFiles(
 ): Promise<void> {
   const { records, isFolder } = readRecordFiles(path, options.recursive === true);
   const dryRun = options.dryRun === true;
-  const { output } = options;
+  const { output, duringRotation } = options;
   const authority = await buckets.authority();
-  const results = await applyRecords(authority, records, dryRun, (result) => {
+  const results = await applyRecords(authority, records, { dryRun, duringRotation }, (result) => {
     for (const line of describeResult(result, dryRun, output === 'text')) terminal.progress(line);
     if (dryRun && output === 'text' && result.applied)
       printDiff(terminal, result.cluster, result.applied, result.file);

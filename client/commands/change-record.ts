@@ -11,6 +11,7 @@ export type DocumentFormat = 'text' | 'json' | 'yaml';
 
 export interface ChangeOptions {
   readonly dryRun?: true;
+  readonly duringRotation?: readonly string[];
   readonly output: DocumentFormat;
 }
 
@@ -23,9 +24,15 @@ export async function changeRecord(
   options: ChangeOptions,
 ): Promise<void> {
   const dryRun = options.dryRun === true;
-  const { output } = options;
+  const { output, duringRotation } = options;
   const warn = (line: string) => terminal.progress(line);
-  const applied = await applyRecord(authority, { ...source, cluster, dryRun, warn });
+  const applied = await applyRecord(authority, {
+    ...source,
+    cluster,
+    dryRun,
+    duringRotation,
+    warn,
+  });
   const showDiff = dryRun && output === 'text';
   for (const line of describeApplied(cluster, applied, dryRun, showDiff)) terminal.progress(line);
   if (output !== 'text') printDocument(terminal, output, applied.document);

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { writeDurably } from '../../lib/files/durable-file.ts';
 import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { recallEvidence } from '../node/evidence/recall-evidence.ts';
+import { type Gathered, recallEvidence } from '../node/evidence/recall-evidence.ts';
 import { expectationsOf } from '../node/expiry/expectations.ts';
 import { findingsIn } from '../node/expiry/findings.ts';
 import { takeInventory } from '../node/expiry/inventory.ts';
@@ -13,6 +13,7 @@ import { formatPrometheus } from '../node/expiry/prometheus.ts';
 import { formatReport, type ReportFormat } from '../node/expiry/report.ts';
 import { type NodeOptions, requireNode, resolveSettings } from '../node/state/settings.ts';
 import { printLines, type Terminal } from '../terminal.ts';
+import { exitCodeOfWaiting } from './describe-rotation.ts';
 
 export interface CheckOptions extends Omit<NodeOptions, 'also'> {
   config?: string;
@@ -50,7 +51,8 @@ export async function checkExpiration(
     now,
   });
   const { wrong, expiring } = findingsIn(inventory, now, options.warnWithin * 1000);
-  const rotation = recallEvidence({ folders, stateDir }, now);
+  const recalled = recallEvidence({ folders, stateDir }, now);
+  const rotation = recalled && { ...recalled.evidence, ...about(recalled) };
   const lines = formatReport(options.output, inventory, [...wrong, ...expiring], now, rotation);
   printLines(terminal, options.output === 'text' ? 'text' : 'wide', lines);
   for (const { file, warning } of inventory.warnings)
@@ -65,5 +67,7 @@ export async function checkExpiration(
       'any',
     );
   if (wrong.length > 0) return EXIT.checkFailed;
-  return expiring.length > 0 ? EXIT.expiring : EXIT.done;
+  return expiring.length > 0 ? EXIT.expiring : exitCodeOfWaiting(rotation);
 }
+
+const about = ({ left, waiting }: Gathered) => ({ left, waiting });

@@ -19,6 +19,7 @@ export interface ApplyOptions {
   kubernetesVersion?: string;
   node?: string[];
   worker?: string[];
+  duringRotation?: string[];
   dryRun?: true;
   output: DocumentFormat;
 }

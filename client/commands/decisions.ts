@@ -4,16 +4,13 @@ import type { Connection } from '../connection.ts';
 import { CommandError } from '../errors.ts';
 import { MAX_REASON_LENGTH } from '../options.ts';
 import type { Prompt } from '../prompt.ts';
-import type { Terminal } from '../terminal.ts';
-import { shellWord } from '../wording/shell.ts';
+import { confirm, type PersonDeps } from './confirm.ts';
 
 /** The buckets, and who the caller is. */
 export type ApproverConnection = Pick<Connection, 'exchange' | 'authority' | 'userId'>;
 
 /** Who is at the terminal, and the time. */
-export interface ApproverDeps {
-  readonly terminal: Terminal;
-  readonly prompt: Prompt;
+export interface ApproverDeps extends PersonDeps {
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -40,23 +37,15 @@ export interface PlanToConfirm {
  * @param given the digest on the command line
  * @throws CommandError if the plan differs, or is not confirmed
  */
-export async function confirmPlan(
-  { terminal, prompt }: Omit<ApproverDeps, 'clock'>,
+export const confirmPlan = (
+  person: PersonDeps,
   given: string | undefined,
   { digest, description, command }: PlanToConfirm,
-): Promise<void> {
-  if (given === digest) return;
-  for (const line of description) terminal.progress(line);
-  const next = `if this is what you mean to approve, run: ${command} --plan ${shellWord(digest)}`;
-  if (given !== undefined)
-    throw new CommandError(
-      'conflict',
-      `not approved: the plan is not ${given}, but ${digest}`,
-      next,
-    );
-  const answer = await prompt.ask('approve this? Type yes: ');
-  if (answer === undefined)
-    throw new CommandError('usage', 'not approved: without a terminal, --plan is required', next);
-  if (answer.toLowerCase() !== 'yes')
-    throw new CommandError('usage', 'not approved: the answer was not yes');
-}
+): Promise<void> =>
+  confirm(person, given, {
+    name: digest,
+    description,
+    command,
+    option: '--plan',
+    words: { what: 'the plan', verb: 'approve', done: 'approved' },
+  });

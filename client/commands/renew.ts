@@ -9,14 +9,14 @@ import type { DesiredCsr } from '../node/csr/desired.ts';
 import type { ExpiresWithin } from '../node/disk/expires-within.ts';
 import { describeSkipped } from '../node/disk/select-names.ts';
 import { type Followed, gatherEvidence } from '../node/evidence/gather-evidence.ts';
-import { recallEvidence } from '../node/evidence/recall-evidence.ts';
+import { type Gathered, recallEvidence } from '../node/evidence/recall-evidence.ts';
 import { connectNode } from '../node/exchange/node-connection.ts';
 import { RENEWAL_OUTCOME_SECONDS } from '../node/exchange/wait-seconds.ts';
 import { checkCopies } from '../node/install/copies.ts';
 import type { RenewalDeps, RenewalOptions } from '../node/renewal/options.ts';
 import { previewRenewal } from '../node/renewal/preview.ts';
 import { runRenewal } from '../node/renewal/renew.ts';
-import type { CertificateReport, RenewReport } from '../node/renewal/report.ts';
+import { type CertificateReport, type RenewReport, withEvidence } from '../node/renewal/report.ts';
 import { rotationFromBucket } from '../node/renewal/rotation-source.ts';
 import { rememberRenewal } from '../node/report/last-renewal.ts';
 import { findServedLeaves } from '../node/report/served.ts';
@@ -38,7 +38,7 @@ import { describeOutcomes } from '../wording/outcomes.ts';
 import { describeOtherNames, isAboutNames } from '../wording/refusals.ts';
 import { reachAsKubelet } from './api-server.ts';
 import { describeRestart, exitCodeOfRestarts } from './describe-restarts.ts';
-import { describeRotation } from './describe-rotation.ts';
+import { describeRotation, exitCodeOfWaiting } from './describe-rotation.ts';
 import { leaseOf } from './node-lease.ts';
 import { printPreview } from './renew-preview.ts';
 
@@ -107,8 +107,16 @@ export async function renewThisNode(
       await previewRenewal(deps, renewal),
     );
   let exitCode: ExitCode = EXIT.failure;
+  const writes = options.report !== false;
+  let gathering: Promise<Gathered | undefined> | undefined;
+  const gather = () => {
+    gathering ??= gatherOnce(deps, renewal, writes ? followed : undefined);
+    return gathering;
+  };
   try {
-    const report = await runRenewal(deps, renewal, options.splay, { randomInt });
+    const done = await runRenewal(deps, renewal, options.splay, { randomInt });
+    // why it failed is in the report of the node
+    const report = withEvidence(done, await gather().catch(() => undefined));
     const fromConfig = options.config !== undefined;
     printResult(terminal, options.output, report, () => describe(report, fromConfig));
     exitCode = exitCodeOf(report);
@@ -116,22 +124,31 @@ export async function renewThisNode(
     exitCode = exitCodeOfError(explainSystemError(error, process.geteuid?.()));
     throw error;
   } finally {
-    const writes = options.report !== false;
-    await reportRenewal(deps, { ...renewal, writes, followed }, exitCode);
+    await reportRenewal(deps, { ...renewal, writes, gather }, exitCode);
   }
   return exitCode;
+}
+
+/** @param followed undefined if nothing is to be proved */
+async function gatherOnce(
+  deps: RenewalDeps,
+  { cluster, node }: RenewalOptions,
+  followed: Followed | undefined,
+): Promise<Gathered | undefined> {
+  if (followed) return gatherEvidence(deps, { cluster, node }, followed);
+  return recallEvidence(deps, deps.clock.now());
 }
 
 interface Reporting {
   /** Whether the report of this node is written. */
   readonly writes: boolean;
-  readonly followed: Followed | undefined;
+  readonly gather: () => Promise<Gathered | undefined>;
 }
 
 /** Neither the memory of this run nor the report of the node changes what the run has done. */
 async function reportRenewal(
   deps: RenewalDeps,
-  { cluster, node, writes, followed }: RenewalOptions & Reporting,
+  { cluster, node, writes, gather }: RenewalOptions & Reporting,
   exitCode: ExitCode,
 ): Promise<void> {
   const { folders, stateDir, terminal, clock, exchange } = deps;
@@ -142,9 +159,9 @@ async function reportRenewal(
   );
   if (!writes) return;
   const place = { cluster, node, folders, stateDir };
-  await writeReport({ terminal, now: () => clock.now(), exchange }, place, 'renew', async () =>
-    followed ? gatherEvidence(deps, place, followed) : recallEvidence(place, clock.now()),
-  );
+  const now = () => clock.now();
+  const rotation = async () => (await gather())?.evidence;
+  await writeReport({ terminal, now, exchange }, place, 'renew', rotation);
 }
 
 function renewalOptions(
@@ -197,7 +214,7 @@ function caChangeOptions({
   return { accept: acceptCaChange, hashes: caHashesOf(caCertHash) };
 }
 
-/** The most serious result: failed check, rejection, unreadable file, restart, pending. */
+/** The most serious result: failed check, rejection, unreadable file, restart, what a rotation waits for, pending. */
 export function exitCodeOf({ certificates, restarts, rotation }: RenewReport): ExitCode {
   const has = (...outcomes: CertificateReport['outcome'][]) =>
     certificates.some(({ outcome }) => outcomes.includes(outcome));
@@ -207,6 +224,8 @@ export function exitCodeOf({ certificates, restarts, rotation }: RenewReport): E
   if (certificates.some(({ isError }) => isError)) return EXIT.usage;
   const ofRestarts = exitCodeOfRestarts(restarts);
   if (ofRestarts !== EXIT.done) return ofRestarts;
+  const ofWaiting = exitCodeOfWaiting(rotation);
+  if (ofWaiting !== EXIT.done) return ofWaiting;
   return has('pending', 'no-outcome') ? EXIT.pending : EXIT.done;
 }
 

@@ -27,7 +27,6 @@ export async function reportNode(
   if (!(process.env[ENVIRONMENT.exchangeBucket] ?? config.exchangeBucket)) return;
   const { exchange } = connectNode(process.env, config);
   const place = { cluster, node, folders, stateDir };
-  await writeReport({ terminal, now, exchange }, place, 'check-expiration', async () =>
-    recallEvidence(place, now()),
-  );
+  const gather = async () => recallEvidence(place, now())?.evidence;
+  await writeReport({ terminal, now, exchange }, place, 'check-expiration', gather);
 }

@@ -71,8 +71,8 @@ function print(
   { installation, restarts, objections, next }: RollbackReport,
   dryRun: boolean,
 ): void {
-  const { folder, journal } = installation;
-  const { id, names, changes, startedAt } = journal;
+  const { folder, journal, changes } = installation;
+  const { id, names, startedAt } = journal;
   const files = changes.map(({ path }) => path);
   const result = { dryRun, id, names, files, restarts, objections, backup: folder };
   printResult(terminal, output, result, () => [

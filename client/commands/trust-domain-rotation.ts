@@ -1,27 +1,20 @@
-/** `cakeless trust-domain rotate`, `rotation`, `approve`, `deny` and `declare-compromised`: wording and exit codes. */
+/** `cakeless trust-domain rotate` and `rotation`: wording and exit codes. */
 import type { Waiver } from '../../lib/contract/rotation.ts';
 import type { Phase } from '../../lib/contract/rotation-phases.ts';
+import { Fault } from '../../lib/fault.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
-import type { ApprovedPhase } from '../../lib/rotating/rotation-request.ts';
 import type { Connection } from '../connection.ts';
 import { CommandError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { approvePlan, denyPlan } from '../rotation/approve.ts';
-import type { Rotated, RotationStatus, ShownPlan } from '../rotation/responses.ts';
-import {
-  declareCompromised as declare,
-  readStatus,
-  rotate as rotateCa,
-} from '../rotation/rotate.ts';
+import type { Rotated, ShownPlan, ShownStatus } from '../rotation/responses.ts';
+import { readLiveStatus, readRecordedStatus, rotate as rotateCa } from '../rotation/rotate.ts';
 import type { Column, Line } from '../table.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
 import { shellCommand } from '../wording/shell.ts';
-import {
-  type ApproverConnection,
-  type ApproverDeps,
-  confirmPlan,
-  requireReason,
-} from './decisions.ts';
+import type { ApproverDeps } from './decisions.ts';
+import { describeLastRotation } from './describe-last-rotation.ts';
+import { approveCommand, describePlan } from './describe-plan.ts';
+import { describeAge } from './describe-summary.ts';
 
 export interface RotateOptions {
   readonly ca: CaName;
@@ -32,6 +25,7 @@ export interface RotateOptions {
   readonly keySpec?: string;
   readonly validityDays?: number;
   readonly ownRoot?: true;
+  readonly newDraft?: number;
   readonly dryRun?: true;
   readonly output: OutputFormat;
 }
@@ -43,21 +37,24 @@ export async function rotate(
   options: RotateOptions,
 ): Promise<ExitCode> {
   const { ca, to, compromised = false, waive: waivers = [], dryRun = false, output } = options;
-  const { key: keyId, keySpec, validityDays, ownRoot } = options;
+  const { key: keyId, keySpec, validityDays, ownRoot, newDraft: abandon } = options;
   const newCa = {
     ...(keyId !== undefined && { keyId }),
     ...(keySpec !== undefined && { keySpec }),
     ...(validityDays !== undefined && { validityDays }),
     ...(ownRoot && { ownRoot }),
+    ...(abandon !== undefined && { abandon }),
   };
   if (to !== 'trust' && (compromised || Object.keys(newCa).length > 0))
     throw new CommandError(
       'usage',
-      '--compromised, --key, --key-spec, --validity-days and --own-root are only for --to trust',
+      '--compromised, --key, --key-spec, --validity-days, --own-root and --new-draft are only for --to trust',
       compromised
         ? 'run cakeless trust-domain declare-compromised if the rotation has already begun'
         : undefined,
     );
+  if (abandon !== undefined && dryRun)
+    throw new CommandError('usage', '--new-draft cannot be combined with --dry-run');
   const wanted = { trustDomain, ca, to, compromised, waivers, dryRun, newCa };
   const rotated = await rotateCa(connection, wanted);
   const isWaiting = rotated.missing.length > 0;
@@ -112,7 +109,9 @@ function describeFindings({
   progress,
   leftOut,
   plan,
-}: Pick<Rotated, 'missing' | 'notes' | 'progress' | 'leftOut' | 'plan'>): Line[] {
+}: Pick<ShownStatus, 'missing' | 'notes' | 'progress' | 'leftOut'> & {
+  readonly plan?: ShownPlan | undefined;
+}): Line[] {
   const rows = missing.slice(0, MOST_SHOWN).map(({ subject, why, fix }) => [subject, why, fix]);
   return [
     ...progress.map(({ what, done, of }) => `ready: ${done} of ${of} ${what}`),
@@ -127,54 +126,6 @@ function describeFindings({
   ];
 }
 
-/** What is approved, in full: neither shortened nor left out. */
-function describePlan(plan: ShownPlan): string[] {
-  const { trustDomain, ca, phase, from, to, crossTbsSha256, compromised, waivers, digest } = plan;
-  return [
-    phase === 'trust'
-      ? `start of the rotation of ${ca} of trust domain ${trustDomain}: all nodes will trust a new CA beside the old one`
-      : `${ca} of trust domain ${trustDomain}: all nodes will drop the old CA; what still needs it stops working`,
-    `old CA: version ${from.version}, SHA-256 of the certificate ${from.sha256}`,
-    `new CA: version ${to.version}, SHA-256 of the public key ${to.publicKeySha256}`,
-    ...(to.notAfter === undefined
-      ? []
-      : [`new CA: valid until ${to.notAfter}, with the ${to.keySpec} key ${to.keyId}`]),
-    ...(to.tbsSha256 === undefined
-      ? []
-      : [
-          `new CA: SHA-256 of the certificate that will be signed (TBSCertificate): ${to.tbsSha256}`,
-        ]),
-    ...(to.sha256 === undefined ? [] : [`new CA: SHA-256 of the certificate ${to.sha256}`]),
-    ...(to.above ?? []).map(
-      ({ subject, sha256 }) => `above the new CA: ${subject}, SHA-256 of the certificate ${sha256}`,
-    ),
-    ...(phase === 'trust'
-      ? [
-          crossTbsSha256 === undefined
-            ? 'no cross certificate: nodes accept the new CA only with --ca-cert-hash'
-            : `cross certificate, with which nodes accept the new CA without a person; SHA-256 (TBSCertificate): ${crossTbsSha256}`,
-        ]
-      : []),
-    ...(compromised ? ['the old CA is compromised: it cannot vouch for the new CA'] : []),
-    ...waivers.map(({ subject, reason }) => `waived: ${subject}: ${reason}`),
-    `plan: ${digest}`,
-  ];
-}
-
-const approveCommand = (plan: ShownPlan, reason?: string): string =>
-  planCommand('approve', plan, ...(reason === undefined ? [] : ['--reason', reason]));
-
-/** With everything that makes it this plan: with another waiver, it is another one. */
-function planCommand(verb: 'approve' | 'rotate', plan: ShownPlan, ...more: string[]): string {
-  const { trustDomain, ca, phase, compromised, waivers } = plan;
-  return shellCommand(
-    ...['cakeless', 'trust-domain', verb, trustDomain, '--ca', ca, '--to', phase],
-    ...(compromised && phase === 'trust' ? ['--compromised'] : []),
-    ...waivers.flatMap(({ subject, reason }) => ['--waive', `${subject}=${reason}`]),
-    ...more,
-  );
-}
-
 export interface StatusOptions {
   readonly live?: boolean;
   readonly output: OutputFormat;
@@ -182,104 +133,54 @@ export interface StatusOptions {
 
 export async function rotation(
   connection: Connection,
-  terminal: Terminal,
+  { terminal, clock }: Pick<ApproverDeps, 'terminal' | 'clock'>,
   trustDomain: string,
   { live = false, output }: StatusOptions,
 ): Promise<void> {
-  const status = await readStatus(connection.invokeCreateCa, trustDomain, live);
-  printResult(terminal, output, status, () => describeStatus(status));
+  const { now } = clock;
+  const status = live
+    ? await readLiveStatus(connection.invokeCreateCa, trustDomain)
+    : await readStatus(connection, trustDomain, now);
+  printResult(terminal, output, status, () => describeStatus(status, now()));
 }
 
-function describeStatus(status: RotationStatus): Line[] {
-  const { trustDomain, rotation, phase, evidence, leftOut, todo } = status;
-  if (!rotation) return [`no CA of trust domain ${trustDomain} is being rotated`];
+/** Until the daily check has looked after a change, all clusters are examined for those who may have it done. */
+async function readStatus(
+  { authority, invokeCreateCa }: Connection,
+  trustDomain: string,
+  now: () => Date,
+): Promise<ShownStatus> {
+  const recorded = await readRecordedStatus({ authority, now }, trustDomain);
+  if (!recorded.rotation || recorded.evidence) return recorded;
+  try {
+    return await readLiveStatus(invokeCreateCa, trustDomain);
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'not-allowed') return recorded;
+    throw error;
+  }
+}
+
+function describeStatus(status: ShownStatus, now: Date): Line[] {
+  const { trustDomain, rotation, phase, evidence, leftOut, todo, plan } = status;
+  if (!rotation)
+    return [
+      `no CA of trust domain ${trustDomain} is being rotated`,
+      ...(status.lastRotations ?? []).flatMap(describeLastRotation),
+    ];
   const { ca, from, to, since, next, compromised } = rotation;
   return [
     `${ca} of trust domain ${trustDomain}: from version ${from} to version ${to}${compromised ? '; the old CA is compromised' : ''}`,
     `phase ${phase} since ${since}; next: ${next}`,
     ...(evidence?.isSummary
-      ? [`as the daily check found it at ${evidence.at}; --live looks at all clusters now`]
+      ? [
+          `as the daily check found it at ${evidence.at}, ${describeAge(evidence.at, now)}; for operators, --live looks at all clusters now`,
+        ]
       : []),
+    ...(evidence ? [] : ['the daily check has not looked since the last change of the rotation']),
     ...describeFindings({ ...status, plan: undefined }),
-    ...(status.plan ? [`plan of the next phase, without waivers: ${status.plan.digest}`] : []),
+    ...(plan ? [`plan of the next phase, without waivers: ${plan.digest}`] : []),
     ...(todo.length > 0 ? ['to do now:'] : []),
     ...todo.slice(0, MOST_SHOWN).map((what) => `- ${what}`),
     ...describeRest(todo.length, leftOut.todo ?? 0),
   ];
 }
-
-export async function declareCompromised(
-  connection: Connection,
-  terminal: Terminal,
-  trustDomain: string,
-  ca: CaName,
-  output: OutputFormat,
-): Promise<void> {
-  const rotated = await declare(connection.invokeCreateCa, trustDomain, ca);
-  terminal.progress(
-    rotated.changed
-      ? `declared the old ${ca} of trust domain ${trustDomain} compromised: it cannot vouch for the new CA`
-      : `the old ${ca} of trust domain ${trustDomain} was declared compromised already; nothing was changed`,
-  );
-  terminal.progress(
-    'nodes that do not have the new CA yet accept it only with --accept-ca-change and --ca-cert-hash',
-  );
-  printResult(terminal, output, rotated, () => describeFindings(rotated));
-}
-
-export interface PlanOptions {
-  readonly ca: CaName;
-  readonly to: ApprovedPhase;
-  readonly compromised?: true;
-  readonly waive?: readonly Waiver[];
-  readonly plan?: string;
-  readonly reason?: string;
-}
-
-export async function approveRotation(
-  connection: ApproverConnection,
-  { terminal, prompt, clock }: ApproverDeps,
-  trustDomain: string,
-  { plan: given, reason, ...options }: PlanOptions,
-): Promise<void> {
-  const deps = { ...connection, now: clock.now };
-  const { plan, approver } = await approvePlan(
-    deps,
-    wantedBy(trustDomain, options),
-    async (plan) => {
-      await confirmPlan({ terminal, prompt }, given, {
-        digest: plan.digest,
-        description: describePlan(plan),
-        command: approveCommand(plan, reason ?? 'TEXT'),
-      });
-      return requireReason(prompt, reason);
-    },
-  );
-  terminal.progress(
-    `approved as ${approver}; an operator continues with ${planCommand('rotate', plan)}`,
-  );
-}
-
-export async function denyRotation(
-  connection: ApproverConnection,
-  { terminal, prompt, clock }: ApproverDeps,
-  trustDomain: string,
-  { plan: given, reason, ...options }: PlanOptions,
-): Promise<void> {
-  const deps = { ...connection, now: clock.now };
-  const { approver } = await denyPlan(deps, wantedBy(trustDomain, options), (plan) => {
-    if (given !== undefined && given !== plan.digest)
-      throw new CommandError(
-        'conflict',
-        `not denied: the plan is not ${given}, but ${plan.digest}`,
-      );
-    for (const line of describePlan(plan)) terminal.progress(line);
-    return requireReason(prompt, reason);
-  });
-  terminal.progress(`denied as ${approver}`);
-}
-
-const wantedBy = (
-  trustDomain: string,
-  { ca, to, compromised, waive = [] }: Omit<PlanOptions, 'plan' | 'reason'>,
-) => ({ trustDomain, ca, to, compromised: compromised ?? false, waivers: waive });

@@ -10,6 +10,7 @@ import {
 } from '../operator/trust-domain.ts';
 import type { Column, Line } from '../table.ts';
 import { type OutputFormat, printResult, type Terminal } from '../terminal.ts';
+import { describeLastRotation } from './describe-last-rotation.ts';
 import { failIfUnreadable } from './unreadable.ts';
 
 export interface CreateOptions {
@@ -121,7 +122,12 @@ function describeVersion(
 const describeRotation = ({ ca, from, to, phase, since, compromised }: Rotation): string =>
   `${ca} is rotated from version ${from} to ${to}: phase ${phase} since ${since}${compromised ? ', as compromised' : ''}`;
 
-export function describeCas({ cas, rotation, caCertHashes = [] }: TrustDomainSummary): Line[] {
+export function describeCas({
+  cas,
+  rotation,
+  lastRotations = [],
+  caCertHashes = [],
+}: TrustDomainSummary): Line[] {
   const options = caCertHashes.map((hash) => `--ca-cert-hash ${hash}`).join(' ');
   return [
     {
@@ -146,6 +152,7 @@ export function describeCas({ cas, rotation, caCertHashes = [] }: TrustDomainSum
             ? [`${name} was declared compromised, and still signs: rotate it with --compromised`]
             : [],
         )),
+    ...lastRotations.flatMap(describeLastRotation),
     ...(options === '' ? [] : ['options for cakeless prepare on a new node:', options]),
   ];
 }

@@ -10,6 +10,7 @@ import { CommandError } from '../errors.ts';
 import { describeShortValidity } from '../node/timer/interval.ts';
 import { writeOver } from '../write-over.ts';
 import { checkKubeletNames } from './check-kubelet-names.ts';
+import { checkMove } from './check-move.ts';
 import { type ExistingRecord, readExisting } from './existing-record.ts';
 import {
   checkTrustDomain,
@@ -37,6 +38,8 @@ export interface RecordChange {
     readonly record: ClusterRecord;
   };
   readonly dryRun: boolean;
+  /** Trust domains that the cluster may leave or join although a CA of theirs is being rotated. @default none */
+  readonly duringRotation?: readonly string[] | undefined;
   readonly warn: (line: string) => void;
   /** What to do if someone else changes the record at the same time. */
   readonly conflictHint: string;
@@ -60,8 +63,9 @@ export interface AppliedRecord {
 /** @throws CommandError conflict if someone else changed the record in the meantime; theirs stays as it is */
 export async function applyRecord(
   authority: ObjectStore,
-  { cluster, build, dryRun, warn, conflictHint, neighbors = neighborsIn(authority) }: RecordChange,
+  change: RecordChange,
 ): Promise<AppliedRecord> {
+  const { cluster, build, dryRun, warn, conflictHint, neighbors = neighborsIn(authority) } = change;
   const existing = await readExisting(authority, cluster);
   const built = build(existing);
   const { record } = built;
@@ -75,7 +79,9 @@ export async function applyRecord(
   const before = storedForm(existing?.value);
   const document = storedForm(built.document);
   checkKubeletNames(record);
-  await checkTrustDomain(neighbors, record, trustDomainIn(before), warn);
+  const old = trustDomainIn(before);
+  await checkTrustDomain(neighbors, record, old, warn);
+  await checkMove(neighbors, record, old, change.duringRotation ?? [], warn);
   await checkOverlaps(neighbors, record, recordIn(existing), warn);
   if (record.csrSigning) {
     const trustDomain = await trustDomainOfKubelets(neighbors, record);

@@ -4,11 +4,14 @@ import { Fault } from '../../lib/fault.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
 import { mapSideBySide } from '../side-by-side.ts';
-import { type AppliedRecord, applyRecord } from './apply-record.ts';
+import { type AppliedRecord, applyRecord, type RecordChange } from './apply-record.ts';
 import { checkKubeletNames } from './check-kubelet-names.ts';
+import { checkMove } from './check-move.ts';
 import { type Neighbors, neighborsIn, requireTrustDomain } from './neighbors.ts';
 import { checkOverlaps } from './overlaps.ts';
 import type { RecordFile } from './record-files.ts';
+
+export type ApplyRecordsOptions = Pick<RecordChange, 'dryRun' | 'duringRotation'>;
 
 export interface RecordResult {
   readonly file: string;
@@ -30,20 +33,21 @@ export interface RecordResult {
 export async function applyRecords(
   authority: ObjectStore,
   records: readonly RecordFile[],
-  dryRun: boolean,
+  options: ApplyRecordsOptions,
   report: (result: RecordResult) => void,
 ): Promise<RecordResult[]> {
   const planned = new Map(records.map(({ cluster, record }) => [cluster, record]));
   const neighbors = neighborsIn(authority, planned);
   await checkTrustDomains(neighbors, records);
   await checkNames(neighbors, records);
+  await checkMoves(neighbors, records, options);
   const results: RecordResult[] = [];
   let fault: unknown;
   let reported = 0;
   await mapSideBySide([...records.entries()], async ([index, record]) => {
     if (fault !== undefined) return;
     try {
-      results[index] = await applyOne(authority, record, dryRun, neighbors);
+      results[index] = await applyOne(authority, record, options, neighbors);
     } catch (error) {
       fault ??= error;
       return;
@@ -102,6 +106,27 @@ async function checkNames(neighbors: Neighbors, records: readonly RecordFile[]):
   failIfAny(problems);
 }
 
+/** @throws CommandError that names every record that moves its cluster while a CA is being rotated */
+async function checkMoves(
+  neighbors: Neighbors,
+  records: readonly RecordFile[],
+  { duringRotation = [] }: ApplyRecordsOptions,
+): Promise<void> {
+  const stored = await neighbors.stored();
+  const problems: Problem[] = [];
+  for (const { file, cluster, record } of records) {
+    const before = stored.get(cluster);
+    if (before === undefined || before instanceof Fault) continue; // seen when it is applied
+    try {
+      await checkMove(neighbors, record, before.trustDomain, duringRotation, ignore);
+    } catch (reason) {
+      const error = asOwnError(reason);
+      problems.push({ lines: error.lines.map((line) => `${file}: ${line}`), error });
+    }
+  }
+  failIfAny(problems);
+}
+
 const ignore = () => undefined;
 
 interface Problem {
@@ -125,14 +150,14 @@ function failIfAny(problems: readonly Problem[]): void {
 async function applyOne(
   authority: ObjectStore,
   { file, cluster, document, record }: RecordFile,
-  dryRun: boolean,
+  options: ApplyRecordsOptions,
   neighbors: Neighbors,
 ): Promise<RecordResult> {
   const warnings: string[] = [];
   const change = {
     cluster,
     build: () => ({ document, record }),
-    dryRun,
+    ...options,
     warn: (line: string) => void warnings.push(line),
     conflictHint: 'look at what they changed, then run the same command again',
     neighbors,

@@ -5,6 +5,8 @@ import { certificatesIn } from '../../lib/certificate/pem.ts';
 import type { Rotation } from '../../lib/contract/rotation-state.ts';
 import { casOf, trustDomainKey, trustDomainSchema } from '../../lib/contract/trust-domain.ts';
 import type { CaName } from '../../lib/profiles/certificate-names.ts';
+import { readLastRotations } from '../../lib/rotating/last-rotations.ts';
+import type { LastRotation } from '../../lib/rotating/rotation-request.ts';
 import { readDocument } from '../../lib/store/documents.ts';
 import type { ObjectStore } from '../../lib/store/object-store.ts';
 import { CommandError } from '../errors.ts';
@@ -16,6 +18,8 @@ export interface TrustDomainSummary {
   readonly created?: boolean;
   /** The rotation of a CA that is under way. */
   readonly rotation?: Rotation;
+  /** The last rotation of each CA that has ended; only `summarizeTrustDomain` returns them. */
+  readonly lastRotations?: readonly LastRotation[];
   /** The CAs that this call added. */
   readonly added?: readonly CaName[];
   readonly cas: Readonly<Record<string, CaSummary>>;
@@ -79,10 +83,12 @@ export async function summarizeTrustDomain(
   );
   const rootHashes = new Set(roots.map((root) => formatCaCertHash('root', root)));
   const { rotation } = document;
+  const lastRotations = await readLastRotations(authority, document);
   return {
     trustDomain: name,
     cas,
     ...(rotation && { rotation }),
+    ...(lastRotations.length > 0 && { lastRotations }),
     caCertHashes: [...caCertHashes, ...rootHashes],
   };
 }

@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { PHASES } from '../../lib/contract/rotation-phases.ts';
 import { CA_NAMES } from '../../lib/profiles/certificate-names.ts';
+import type { RotationStatus } from '../../lib/rotating/rotation-request.ts';
 import { CA_KEY_SPECS } from '../../lib/signing/signing-algorithm.ts';
 
 const waivers = z.array(z.object({ subject: z.string(), reason: z.string() }));
@@ -86,7 +87,23 @@ export const statusSchema = z.object({
     }),
   ),
   evidence: z.optional(z.object({ at: z.string(), isSummary: z.boolean() })),
+  lastRotations: z.optional(
+    z.array(
+      z.object({
+        ca: z.enum(CA_NAMES),
+        from: z.number(),
+        to: z.number(),
+        endedAt: z.string(),
+        compromised: z.boolean(),
+        waivers: z.array(
+          z.object({ phase: z.enum(PHASES), subject: z.string(), reason: z.string() }),
+        ),
+        leftOut: z.number(),
+      }),
+    ),
+  ),
   todo: z.array(z.string()),
 });
 
-export type RotationStatus = z.infer<typeof statusSchema>;
+/** How far a rotation is, whether the function returned it or it was read here. */
+export type ShownStatus = z.infer<typeof statusSchema> | RotationStatus;

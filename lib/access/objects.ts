@@ -211,7 +211,7 @@ const AUTHORITY: readonly Omit<ObjectAccess, 'bucket'>[] = [
   {
     // where the next run of reconcile continues, and how far rotations were on the last day
     prefix: AUTHORITY_PREFIXES.reconcile,
-    get: ['create-ca', 'reconcile', ...PEOPLE],
+    get: ['reconcile', ...PEOPLE],
     put: [{ by: ['reconcile'], condition: 'compared' }],
   },
 ];

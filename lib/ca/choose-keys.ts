@@ -38,7 +38,11 @@ export function missingCas(
 export async function findKeys(
   service: Service,
   caKeys: CaKeys,
-  { trustDomain, keys, keySpec = DEFAULT_KEY_SPEC }: TrustDomainRequest,
+  {
+    trustDomain,
+    keys,
+    keySpec = DEFAULT_KEY_SPEC,
+  }: Pick<TrustDomainRequest, 'trustDomain' | 'keys' | 'keySpec'>,
   cas: readonly CaName[],
   version: number,
 ): Promise<FoundKey[]> {

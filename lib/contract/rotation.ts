@@ -25,11 +25,13 @@ export const rotationStepSchema = widenable({
   ca: z.enum(CA_NAMES),
   from: z.number(),
   to: z.number(),
-  /** The number of the change in the trust domain, from 1: nodes never go back to a lower one. */
+  /** The number of the change in the trust domain, from 1: nodes never go back to a lower one. An abandoned draft uses none up. */
   sequence: z.number().check(z.int(), z.positive()),
   before: z.enum(PHASES),
   after: z.enum(PHASES),
   compromised: z.boolean(),
+  /** The draft of version `to`, which nobody has signed, was abandoned: from `stable` to `stable`, without a change for nodes. */
+  abandoned: z.optional(z.literal(true)),
   /** When it was decided. */
   at: z.string(),
   /** Digest of the plan that approvers approved; absent if the step needs no approval. */
@@ -51,16 +53,28 @@ export interface RotationName {
   readonly to: number;
 }
 
-const below = ({ trustDomain, ca, from, to }: RotationName) =>
-  `${trustDomain}/${ca}/${from}-${to}/`;
-
-/** The prefix of the history of a rotation. */
-export const rotationHistoryPrefix = (name: RotationName) =>
-  `${AUTHORITY_PREFIXES.rotations}${below(name)}`;
+/** The prefix of the history of all rotations of a CA. */
+export const rotationsOfCaPrefix = (trustDomain: string, ca: CaName) =>
+  `${AUTHORITY_PREFIXES.rotations}${trustDomain}/${ca}/`;
 
 /** `rotations/<trust domain>/<ca>/<from>-<to>/<sequence, ten digits>.json`: the first one of racing changes wins. */
-export const rotationStepKey = (name: RotationName, sequence: number) =>
-  `${rotationHistoryPrefix(name)}${String(sequence).padStart(10, '0')}.json`;
+export const rotationStepKey = ({ trustDomain, ca, from, to }: RotationName, sequence: number) =>
+  `${rotationsOfCaPrefix(trustDomain, ca)}${from}-${to}/${String(sequence).padStart(10, '0')}.json`;
+
+/** undefined for any other key. */
+export function parseRotationStepKey(
+  key: string,
+): (RotationName & { readonly sequence: number }) | undefined {
+  if (!key.startsWith(AUTHORITY_PREFIXES.rotations)) return undefined;
+  const [, trustDomain = '', name, from, to, sequence] =
+    /^([^/]+)\/([^/]+)\/([1-9]\d{0,8})-([1-9]\d{0,8})\/(\d{10})\.json$/.exec(
+      key.slice(AUTHORITY_PREFIXES.rotations.length),
+    ) ?? [];
+  const ca = CA_NAMES.find((known) => known === name);
+  return ca && isSubdomain(trustDomain)
+    ? { trustDomain, ca, from: Number(from), to: Number(to), sequence: Number(sequence) }
+    : undefined;
+}
 
 /** One approver's decision about one plan of a rotation (lib/rotating/plan.ts). */
 export const rotationApprovalSchema = widenable({

@@ -38,6 +38,8 @@ const caVersionSchema = widenable({
 /** A CA with all its versions; `signing` is the number of the version that signs now. */
 const caSchema = widenable({
   signing: z.number(),
+  /** The number of the last draft that was abandoned, if it is higher than those of all versions then. */
+  abandoned: z.optional(z.number().check(z.int(), z.positive())),
   versions: z.array(caVersionSchema).check(z.minLength(1)),
 });
 

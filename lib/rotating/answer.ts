@@ -12,7 +12,7 @@ import type {
   RotationRequest,
   RotationStatus,
 } from './rotation-request.ts';
-import { rotationStatus } from './status.ts';
+import { liveStatus } from './status.ts';
 
 export function answerRotationRequest(
   service: Service,
@@ -26,7 +26,7 @@ export function answerRotationRequest(
     case 'rotate':
       return rotate(service, gate, request);
     case 'rotation':
-      return rotationStatus(service, gate, request);
+      return liveStatus(service, gate, request);
     case 'declare-compromised':
       return declareCompromised(service, request);
   }

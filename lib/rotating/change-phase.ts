@@ -61,12 +61,19 @@ export async function writeStep(service: Service, step: RotationStep): Promise<R
 /** @throws Fault request-malformed if it is another change */
 export function sameOnly(found: RotationStep, wanted: SameStep): RotationStep {
   if (isSameStep(found, wanted)) return found;
+  if (found.abandoned) throw abandonedBefore(found);
   const { ca, trustDomain, before, after, compromised, at } = found;
   throw new Fault(
     'request-malformed',
     `another change was faster: ${ca} of trust domain ${trustDomain} has been changing from phase ${before} to ${after}${compromised ? ' (compromised)' : ''} since ${at} (${rotationStepKey(found, found.sequence)}); if it does not finish, repeat the command that began it`,
   );
 }
+
+const abandonedBefore = (step: RotationStep): Fault =>
+  new Fault(
+    'request-malformed',
+    `the draft of version ${step.to} of ${step.ca} of trust domain ${step.trustDomain} was abandoned at ${step.at} (${rotationStepKey(step, step.sequence)}): run cakeless trust-domain rotate ${step.trustDomain} --ca ${step.ca} --to trust --new-draft ${step.to}, which finishes that and drafts the next version`,
+  );
 
 /**
  * Does whatever a written step has not done yet.

@@ -24,7 +24,10 @@ export function judgeBack(evidence: Evidence, question: Question): Findings {
   return judgeAll(evidence, question, judgeNode, judgeUsers);
 }
 
-/** A certificate of the new CA is not in use if the node reports that one of the old CA has replaced it. */
+/**
+ * A certificate of the new CA is not in use if the node reports that one of the old CA has replaced it. A probe is in no file,
+ * and nothing needs to trust it: after the cancel it has found out all that it can.
+ */
 function judgeNode(node: NodeEvidence, cluster: ClusterEvidence, question: Question): Said {
   const { to } = question.transition;
   const heard = hearNode(node, cluster, question);
@@ -34,21 +37,16 @@ function judgeNode(node: NodeEvidence, cluster: ClusterEvidence, question: Quest
   const reasons = node.lines.flatMap(({ name, newest, older }): Reason[] => {
     const living = [newest, ...older].filter(({ version }) => version === to);
     const [one] = living;
-    if (!one || (newest.version !== to && isOld(name))) return [];
+    if (!one || isProbeName(name) || (newest.version !== to && isOld(name))) return [];
     return [
       {
         why: `its certificate ${name} is of the new CA (version ${to}), and valid until ${lastDay(living, one)}`,
-        fix: isProbeName(name)
-          ? UNTIL_PROBE_ENDS
-          : `run cakeless renew all on the node, which gets one of version ${question.transition.from}, or wait until it has expired`,
+        fix: `run cakeless renew all on the node, which gets one of version ${question.transition.from}, or wait until it has expired`,
       },
     ];
   });
   return { missing: about(nodeSubject(cluster.cluster, node.node), reasons), notes: [] };
 }
-
-const UNTIL_PROBE_ENDS =
-  'wait until it has expired, an hour after it was issued, or waive it; if the kubelet of a node without AWS keeps refusing it, the forwarder requests another one every hour, so waive it';
 
 function judgeUsers(cluster: ClusterEvidence, { transition: { to } }: Question): Said {
   const living = cluster.users.filter(({ version }) => version === to);

@@ -131,7 +131,7 @@ export function reasonsOfStarts(
       ? []
       : {
           why: `${component} has not started since its CA files changed, and reads them only then`,
-          fix: `${RENEW}; it restarts ${component}`,
+          fix: `restart ${component} on the node, then run cakeless renew all there`,
         };
   });
 }

@@ -210,10 +210,13 @@ function whyOtherSubject(certificate: Uint8Array, old: CaVersion): string[] {
   ];
 }
 
+const newDraft = ({ trustDomain, ca, version }: CaVersionName): string =>
+  `cakeless trust-domain rotate ${trustDomain} --ca ${ca} --to trust --new-draft ${version}`;
+
 const otherRecorded = (name: CaVersionName, origin: string | undefined): string =>
   origin === 'subordinate'
-    ? `another certificate or chain is imported (${caRecordKey(name)}), and is never replaced: start the rotation with that one, or cancel it then and start another one, with another CSR`
-    : `it is drafted as its own root (${caRecordKey(name)}): start that rotation, and cancel it, before you start another one`;
+    ? `another certificate or chain is imported (${caRecordKey(name)}), and is never replaced: start the rotation with that one, or abandon it (${newDraft(name)}), and have a certificate issued for the CSR of the next version`
+    : `it is drafted as its own root (${caRecordKey(name)}): abandon the draft, if it is not what you want (${newDraft(name)})`;
 
 async function sameKeyOnly(
   caKeys: CaKeys,

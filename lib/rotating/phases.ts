@@ -49,9 +49,9 @@ export type FoundTransition =
   /** Says what is allowed instead. */
   | { readonly kind: 'refused'; readonly why: string };
 
-/** The number of the next version of a CA: those of canceled rotations are never used again. */
-export const nextVersionOf = ({ versions }: CaVersions): number =>
-  Math.max(...versions.map(({ version }) => version)) + 1;
+/** The number of the next version of a CA: those of canceled rotations, and of abandoned drafts, are never used again. */
+export const nextVersionOf = ({ versions, abandoned = 0 }: CaVersions): number =>
+  Math.max(abandoned, ...versions.map(({ version }) => version)) + 1;
 
 /** @throws Fault document-malformed if the version that signs does not exist */
 export function findTransition(document: TrustDomainDocument, asked: AskedPhase): FoundTransition {

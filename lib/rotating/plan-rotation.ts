@@ -4,13 +4,14 @@
  * below another one is requested instead, and planned once its certificate is imported.
  */
 import type { CaKeys } from '../ca/ca-keys.ts';
-import { claimKeys, findKeys } from '../ca/choose-keys.ts';
 import { caRecordKey } from '../contract/ca-record.ts';
 import type { TrustDomainDocument } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
+import { abandonDraft } from './abandon-draft.ts';
 import { recordCross } from './cross-certificate.ts';
 import type { Transition } from './gate-result.ts';
+import { claimNewKey } from './new-key.ts';
 import {
   type ImportedCertificate,
   isImported,
@@ -43,7 +44,8 @@ export async function planRotation(
   caKeys: CaKeys,
   request: PlanRotationRequest,
 ): Promise<PlannedRotation | AwaitedCertificate> {
-  const { trustDomain, ca, phase, compromised = false, waivers = [] } = request;
+  const { trustDomain, ca, phase, compromised = false, waivers = [], abandon } = request;
+  if (abandon !== undefined) await abandonDraft(service, caKeys, { ...request, abandon });
   const { document } = await readTrustDomainObject(service, trustDomain);
   const found = findTransition(document, { ca, to: phase, compromised });
   if (found.kind === 'refused') throw new Fault('request-malformed', found.why);
@@ -72,15 +74,10 @@ async function recordStart(
   transition: Transition,
   request: PlanRotationRequest,
 ): Promise<StartMaterial> {
-  const { trustDomain, ca, to } = transition;
   const name = newVersionName(transition);
   const signer = oldVersionOf(document, transition);
   const { keyId, keySpec = signer.keySpec, validityDays = DEFAULT_VALIDITY_DAYS } = request;
-  const wanted = { trustDomain, keySpec, validityDays, ...(keyId && { keys: { [ca]: keyId } }) };
-  const [found] = await findKeys(service, caKeys, wanted, [ca], to);
-  if (!found) throw new Fault('unavailable', `${ca}: no key was found`);
-  await claimKeys(service, trustDomain, to, [found]);
-  const { key } = found;
+  const key = await claimNewKey(service, caKeys, name, { keyId, keySpec });
   const draft = await recordNewVersion(service, {
     name,
     key,
@@ -94,7 +91,7 @@ async function recordStart(
   return { signer, draft, cross };
 }
 
-/** A recorded draft is never replaced: an approver may have reviewed it. */
+/** A recorded draft never changes: an approver may have reviewed it. It can be abandoned. */
 async function refuseOther(
   caKeys: CaKeys,
   draft: RecordedDraft,
@@ -112,7 +109,7 @@ async function refuseOther(
   if (others.length === 0) return;
   throw new Fault(
     'request-malformed',
-    `version ${record.version} of ${record.ca} of trust domain ${record.trustDomain} is drafted with ${others.join(' and ')} (${caRecordKey(record)}), and a recorded draft cannot change: repeat the command without the options that differ`,
+    `version ${record.version} of ${record.ca} of trust domain ${record.trustDomain} is drafted with ${others.join(' and ')} (${caRecordKey(record)}), and a recorded draft cannot change: repeat the command without the options that differ, or abandon the draft with --new-draft ${record.version}`,
   );
 }
 

@@ -46,7 +46,7 @@ export async function isToBeBelow(
   if (isMeant) return is;
   throw new Fault(
     'request-malformed',
-    `version ${name.version} of ${name.ca} of trust domain ${name.trustDomain} is ${is ? 'below another CA: its certificate is imported' : 'drafted as its own root'} (${caRecordKey(name)}), and a recorded draft cannot change: repeat the command ${is ? 'without' : 'with'} --own-root`,
+    `version ${name.version} of ${name.ca} of trust domain ${name.trustDomain} is ${is ? 'below another CA: its certificate is imported' : 'drafted as its own root'} (${caRecordKey(name)}), and a recorded draft cannot change: repeat the command ${is ? 'without' : 'with'} --own-root, or abandon the draft with --new-draft ${name.version}`,
   );
 }
 

@@ -37,6 +37,8 @@ export interface PlanRotationRequest extends OfCa {
   readonly validityDays?: number;
   /** The new CA is its own root, although the old one is below another CA. @default false: it is below another CA, too */
   readonly ownRoot?: boolean;
+  /** For `trust`: first abandon the draft of this version, so that the next one is drafted. @default none is abandoned */
+  readonly abandon?: number;
   /** The new CA is below another one, although the old one is its own root. @default what is recorded, or its own root */
   readonly belowAnother?: boolean;
 }
@@ -53,12 +55,10 @@ export interface RotateRequest extends OfCa {
   readonly dryRun?: boolean;
 }
 
-/** Says how far the rotation of a trust domain is. Changes nothing. */
+/** Examines all clusters, and says how far the rotation of a trust domain is. Changes nothing. */
 export interface RotationStatusRequest {
   readonly action: 'rotation';
   readonly trustDomain: string;
-  /** Reads the evidence of all clusters now, not the summary of the daily check. @default false */
-  readonly live?: boolean;
 }
 
 /** From now on, the old CA of the current rotation vouches for no other CA. */
@@ -146,7 +146,20 @@ export interface RotateResponse extends BoundFindings {
   readonly plan?: RotationPlan;
 }
 
-/** The response to `rotation`. */
+/** A rotation that has ended, without being canceled. */
+export interface LastRotation {
+  readonly ca: CaName;
+  readonly from: number;
+  readonly to: number;
+  readonly endedAt: string;
+  readonly compromised: boolean;
+  /** What it went on without, in the order of the phases; the phase is the one that began, or `stable` for the end. */
+  readonly waivers: readonly (GivenWaiver & { readonly phase: Phase })[];
+  /** How many waivers there are beyond those. */
+  readonly leftOut: number;
+}
+
+/** The response to `rotation`, and what is read of a rotation without it. */
 export interface RotationStatus extends BoundFindings {
   readonly trustDomain: string;
   readonly phase: Phase;
@@ -162,7 +175,7 @@ export interface RotationStatus extends BoundFindings {
     /** The phase that comes next; `missing` is what it waits for. */
     readonly next: Phase;
   };
-  /** Absent if the trust domain is stable. */
+  /** Absent if the trust domain is stable, or if nobody has looked since its last change. */
   readonly evidence?: {
     /** When it was read. */
     readonly at: string;
@@ -171,6 +184,8 @@ export interface RotationStatus extends BoundFindings {
   };
   /** If the next phase needs an approval: its plan without waivers. */
   readonly plan?: RotationPlan;
+  /** If the trust domain is stable: the last rotation of each CA. */
+  readonly lastRotations?: readonly LastRotation[];
   /** What people have to do now: each thing once, with the subjects that it concerns. */
   readonly todo: readonly string[];
   readonly leftOut: BoundFindings['leftOut'] & { readonly todo: number };

@@ -3,7 +3,6 @@
  * signs it. No CA changes by that: a CSR is not a certificate.
  */
 import { type CaKey, type CaKeys, keyOf } from '../ca/ca-keys.ts';
-import { claimKeys } from '../ca/choose-keys.ts';
 import { isSoundCsrRecord, readCsrRecord } from '../ca/csr-record.ts';
 import { obtainCsr } from '../ca/obtain-csr.ts';
 import type { CertificateRequest } from '../ca/trust-domain-request.ts';
@@ -14,6 +13,7 @@ import { readDer } from '../der/read.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import type { CaKeySpec } from '../signing/signing-algorithm.ts';
+import { claimNewKey } from './new-key.ts';
 
 /** Racing calls that name different keys leave more than one. */
 const MOST_OBJECTS = 20;
@@ -60,23 +60,22 @@ export async function requestSuccessor(
   const commonName = known?.commonName ?? commonNameIn(name, subject);
   const key = known
     ? await sameOnly(caKeys, known, asked)
-    : await findKey(caKeys, name, keySpec, asked);
-  await claimKeys(service, name.trustDomain, name.version, [{ ca: name.ca, key }]);
+    : await claimKey(service, caKeys, name, keySpec, asked);
   return obtainCsr(service, name, key, { commonName });
 }
 
-async function findKey(
+async function claimKey(
+  service: Service,
   caKeys: CaKeys,
   name: CaVersionName,
-  keySpec: CaKeySpec,
-  { keyId, keySpec: asked = keySpec }: AskedKey,
+  defaultSpec: CaKeySpec,
+  { keyId, keySpec = defaultSpec }: AskedKey,
 ): Promise<CaKey> {
-  if (keyId !== undefined) return caKeys.findMade(keyId, name);
-  const key = await caKeys.ensure(name, asked);
-  if (key.keySpec === asked) return key;
+  const key = await claimNewKey(service, caKeys, name, { keyId, keySpec });
+  if (keyId !== undefined || key.keySpec === keySpec) return key;
   throw new Fault(
     'request-malformed',
-    `${name.ca}: its key ${key.keyId} is a ${key.keySpec} key, not ${asked}`,
+    `${name.ca}: its key ${key.keyId} is a ${key.keySpec} key, not ${keySpec}`,
   );
 }
 
@@ -93,7 +92,7 @@ export async function sameOnly(
   if (!isOther) return keyOf(record);
   throw new Fault(
     'request-malformed',
-    `version ${record.version} of ${record.ca} of trust domain ${record.trustDomain} has the ${record.keySpec} key ${record.keyId}, for which a certificate is requested: repeat the command without the options that differ`,
+    `version ${record.version} of ${record.ca} of trust domain ${record.trustDomain} has the ${record.keySpec} key ${record.keyId}, for which a certificate is requested: repeat the command without the options that differ, or abandon the request with --new-draft ${record.version}`,
   );
 }
 

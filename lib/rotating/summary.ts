@@ -1,6 +1,6 @@
 /**
  * The summary of a rotation: written by the daily check, which reads the reports of all clusters anyway, and shown to anyone
- * who asks how far the rotation is. Changes of phase never use it: they read the evidence.
+ * who asks how far the rotation is, and to approvers. Changes of phase never use it: they read the evidence.
  */
 import {
   type RotationSummary,
@@ -15,12 +15,9 @@ import {
   readDocumentObject,
   unlessMalformed,
 } from '../store/documents.ts';
-import type { Gate, GateRules } from './gate-result.ts';
+import type { Gate } from './gate-result.ts';
 import { judgeNext, nextChangeOf } from './next-gate.ts';
 import type { TrustDomainObject } from './read-trust-domain.ts';
-
-/** A day, and time for a check that is late. */
-const FRESH_MS = 26 * 60 * 60 * 1000;
 
 /**
  * Judges the next gate of a rotation, and writes its findings. Of simultaneous runs, the first one to finish is written.
@@ -61,23 +58,14 @@ export async function writeSummary(
   return summary;
 }
 
-/** undefined unless it is fresh, and of the same document and rules. */
+/** However old it is; undefined if it is in the future, or about a document that has changed since. */
 export async function readSummary(
   { authority, now }: Pick<Service, 'authority' | 'now'>,
-  rules: GateRules,
   { stored, document: { trustDomain } }: TrustDomainObject,
 ): Promise<RotationSummary | undefined> {
   const key = rotationSummaryKey(trustDomain);
   const summary = await unlessMalformed(readDocument(authority, key, rotationSummarySchema));
   if (!summary || summary.trustDomain !== trustDomain) return undefined;
-  const ageMs = now().getTime() - Date.parse(summary.at);
-  const isFresh = ageMs >= 0 && ageMs < FRESH_MS;
-  return isFresh && summary.documentETag === stored.object.eTag && isSame(summary.rules, rules)
-    ? summary
-    : undefined;
+  const isPast = Date.parse(summary.at) <= now().getTime();
+  return isPast && summary.documentETag === stored.object.eTag ? summary : undefined;
 }
-
-const isSame = (one: GateRules, other: GateRules): boolean =>
-  one.heardWithinSeconds === other.heardWithinSeconds &&
-  one.issueSeconds === other.issueSeconds &&
-  one.goneAfterSeconds === other.goneAfterSeconds;

@@ -128,6 +128,10 @@ export const FIELDS = {
       CA_NAMES.flatMap((ca) => [
         [`cas.${ca}`, 'a CA with all its versions'],
         [`cas.${ca}.signing`, 'number of the version that signs now'],
+        [
+          `cas.${ca}.abandoned`,
+          'number of the last version whose draft was abandoned before it was signed; absent: none was',
+        ],
         [`cas.${ca}.versions`, 'its keys and certificates'],
         [`cas.${ca}.versions[].version`, 'number of the version, from 1'],
         [
@@ -193,8 +197,11 @@ export const FIELDS = {
     to: 'the version that is to sign after it',
     sequence: 'number of the change in the trust domain, from 1',
     before: 'the phase before the change',
-    after: 'the phase after it; the same if the old CA was declared compromised',
+    after:
+      'the phase after it; the same if the old CA was declared compromised, or if a draft was abandoned',
     compromised: COMPROMISED,
+    abandoned:
+      'whether the draft of version `to` was abandoned before it was signed, which takes the place of its start; absent: it was not',
     at: 'when it was decided, in ISO 8601 and UTC',
     planDigest: 'digest of the plan that was approved; absent if the change needs no approval',
     approvedBy: '`aws:userid` of those who approved the plan',

@@ -1,6 +1,9 @@
+import { X509Certificate } from 'node:crypto';
 import { newWatchSignaturesHandler } from '../../functions/watch-signatures-handler.ts';
 import { CaKeyList } from '../../lib/audit/ca-key-list.ts';
+import { importCertificates } from '../../lib/ca/import-certificate.ts';
 import { renewCa } from '../../lib/ca/renew-ca.ts';
+import { certificateToPem } from '../../lib/certificate/pem.ts';
 import { recordKey } from '../../lib/contract/decision-record.ts';
 import { OID } from '../../lib/der/oids.ts';
 import { readDer, readOid } from '../../lib/der/read.ts';
@@ -252,6 +255,71 @@ describe('the renewal of a CA certificate with the same key', () => {
     const known = memory.authority.json(record) as object;
     memory.authority.seed(record, JSON.stringify({ ...known, ...change }));
     expect(await judge(CREATE_CA_ROLE, SOON)).toMatchObject({
+      kind: 'without-record',
+      reasons: [`${record}: is not the record of a certificate that is renewed with the same key`],
+    });
+  });
+});
+
+describe('the proof of a certificate that renews a subordinate CA', () => {
+  const RENEWED_AT = new Date(AFTER_ADOPTION.getTime() + 365 * 24 * 60 * 60 * 1000);
+  const SOON = new Date(RENEWED_AT.getTime() + 2000).toISOString();
+
+  async function renewed() {
+    const corporate = new CorporateRoot();
+    const memory = await InMemoryService.openAdopted(AFTER_ADOPTION, (service, keys) =>
+      importAllSubordinates(service, keys, TRUST_DOMAIN, corporate, ['ca']),
+    );
+    memory.now = RENEWED_AT;
+    const [version] = memory.document.cas.ca.versions;
+    const { publicKey } = new X509Certificate(version?.certificate ?? '');
+    const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }));
+    const certificate = certificateToPem(corporate.certify(spki, 'kubernetes', RENEWED_AT));
+    await importCertificates(memory.service, memory.keys, {
+      action: 'import-certificate',
+      trustDomain: TRUST_DOMAIN,
+      cas: { ca: { certificate, chain: corporate.chainPem } },
+    });
+    const record = `ca-records/${TRUST_DOMAIN}/ca/1.renewal/1.json`;
+    const judge = async (role: string, eventTime = SOON) => {
+      const caKeys = new CaKeyList(memory.authority, () => memory.now);
+      const roles = { sign: SIGN_ROLE, createCa: CREATE_CA_ROLE };
+      const keyArn = version?.keyId ?? '';
+      const event = { keyArn, record, userIdentity: sessionOf(role), eventTime };
+      const watched = await withReporter(
+        (reporter) =>
+          newWatchSignaturesHandler({ ...memory.service, caKeys, roles }, reporter)(
+            signEvent(event),
+            lambdaContext,
+          ),
+        'watch-signatures',
+      );
+      return watched.result;
+    };
+    return { memory, record, judge };
+  }
+
+  it('is accounted for if create-ca signed it, and only then', async () => {
+    const { judge, record } = await renewed();
+    expect(await judge(CREATE_CA_ROLE)).toEqual({ kind: 'accounted', record });
+    expect(await judge(SIGN_ROLE)).toMatchObject({ kind: 'without-record' });
+    const nextDay = new Date(RENEWED_AT.getTime() + 24 * 60 * 60 * 1000).toISOString();
+    expect(await judge(CREATE_CA_ROLE, nextDay)).toMatchObject({
+      kind: 'without-record',
+      reasons: [expect.stringContaining('must not be signed again')],
+    });
+  });
+
+  it.each<[string, object]>([
+    ['another CA', { ca: 'etcd-ca' }],
+    ['something that is no proof', { proof: 'MIIBBzCBrqADAgEC' }],
+    ['a certificate that cannot be read', { certificate: 'AAAA' }],
+    ['another key', { publicKey: 'AAAA' }],
+  ])('does not count if its record has %s', async (_, change) => {
+    const { memory, record, judge } = await renewed();
+    const known = memory.authority.json(record) as object;
+    memory.authority.seed(record, JSON.stringify({ ...known, ...change }));
+    expect(await judge(CREATE_CA_ROLE)).toMatchObject({
       kind: 'without-record',
       reasons: [`${record}: is not the record of a certificate that is renewed with the same key`],
     });

@@ -77,7 +77,7 @@ it('without a topic no alarm has actions, and without a number of days or hours 
   for (const alarm of quiet) expect(alarm).not.toHaveProperty('AlarmActions');
 });
 
-it('the dashboard shows the metrics of requests, keys and expiry', () => {
+it('the dashboard shows the metrics of requests, keys, expiry and what nodes read', () => {
   const [[, dashboard] = []] = ofType(resources, 'AWS::CloudWatch::Dashboard');
   const body = JSON.stringify(dashboard?.Properties.DashboardBody);
   for (const { name } of [
@@ -92,6 +92,7 @@ it('the dashboard shows the metrics of requests, keys and expiry', () => {
     METRICS.caKeysOnNodes,
     METRICS.caDaysLeft,
     METRICS.signatureWithoutRecord,
+    METRICS.trustMisfit,
   ])
     expect(body).toContain(name);
 });

@@ -327,9 +327,11 @@ const LEDGER: Row[] = [
   row(s3.put, 'authority/reconcile/cursor.json', ['reconcile'], 'with If-Match'),
   denied(s3.put, 'authority/reconcile/cursor.json', 'without a condition', { who: 'reconcile' }),
   row(s3.delete, 'authority/reconcile/cursor.json', ['root']),
-  row(s3.get, 'authority/reconcile/cursor.json', ['create-ca', 'reconcile', ...READERS]),
+  row(s3.get, 'authority/reconcile/cursor.json', ['reconcile', ...READERS]),
   // nobody is told by others than reconcile how far a rotation is
   row(s3.put, 'authority/reconcile/rotations/prod.json', ['reconcile']),
+  // approvers and auditors, too, who cannot call create-ca
+  row(s3.get, 'authority/reconcile/rotations/prod.json', ['reconcile', ...READERS]),
   // who resets a budget can request more
   row(s3.delete, budget, ['root']),
   row(s3.list, 'authority/records/', [

@@ -14,7 +14,7 @@ import type {
   RotateRequest,
   RotationPlan,
 } from '../../lib/rotating/rotation-request.ts';
-import { rotationStatus } from '../../lib/rotating/status.ts';
+import { liveStatus } from '../../lib/rotating/status.ts';
 import { openCaService } from './ca-service.ts';
 import type { CorporateRoot } from './corporate-root.ts';
 import { importAllSubordinates } from './subordinate-cas.ts';
@@ -90,7 +90,7 @@ export async function rotatingWorld(corporate?: CorporateRoot) {
     go,
     advance,
     declare: () => declareCompromised(service, { action: 'declare-compromised', ...OF_CA }),
-    status: () => rotationStatus(service, gate, { action: 'rotation', trustDomain: TRUST_DOMAIN }),
+    status: () => liveStatus(service, gate, { action: 'rotation', trustDomain: TRUST_DOMAIN }),
     document: () => authority.json('trust/prod.json') as unknown as TrustDomainDocument,
     published: () => exchange.json('trust/prod/rotation.json'),
     bundle: () => exchange.text('trust/prod/ca.crt') ?? '',

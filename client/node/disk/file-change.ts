@@ -106,7 +106,8 @@ export const digestOf = (bytes: Uint8Array) => createHash('sha256').update(bytes
 
 /** A change as the journal records it; the contents are in files next to the journal. */
 export const recordedChangeSchema = z.object({
-  path: z.string(),
+  /** Relative to the folder of the kubeconfigs, which has the journal in it; absolute for a file that is elsewhere. */
+  file: z.string(),
   mode: z.number(),
   uid: z.number(),
   gid: z.number(),
@@ -119,7 +120,10 @@ export const recordedChangeSchema = z.object({
   modeBefore: z.number(),
 });
 
-export type RecordedChange = z.infer<typeof recordedChangeSchema>;
+export interface RecordedChange extends z.infer<typeof recordedChangeSchema> {
+  /** Of its file on this node, with links resolved. */
+  readonly path: string;
+}
 
 /** Not `throwIfNoEntry`: in Node.js 24 it also ignores that a path would be below a file. */
 export function statIfThere(file: string) {

@@ -4,7 +4,7 @@ import type { NodePlace } from '../exchange/outcomes.ts';
 import { rememberStarts } from './known-starts.ts';
 import { rememberProofs } from './proofs.ts';
 import { type ProveDeps, prove } from './prove.ts';
-import { evidenceOf, type KnownRotation, type RotationEvidence } from './recall-evidence.ts';
+import { evidenceOf, type Gathered, type KnownRotation } from './recall-evidence.ts';
 
 /** What a run has followed, and what it remembers with that. */
 export interface Followed {
@@ -17,16 +17,16 @@ export async function gatherEvidence(
   deps: ProveDeps,
   place: NodePlace,
   { published, memory }: Followed,
-): Promise<RotationEvidence> {
+): Promise<Gathered> {
   const proofs = await prove(deps, place, published);
-  const { evidence, starts } = evidenceOf(memory, proofs, deps, deps.clock.now());
+  const gathered = evidenceOf(memory, proofs, deps, deps.clock.now());
   try {
     await rememberProofs(deps.stateDir, proofs);
-    await rememberStarts(deps.stateDir, starts);
+    await rememberStarts(deps.stateDir, gathered.starts);
   } catch (error) {
     deps.terminal.progress(
       `note: the proofs of this node could not be stored: ${error}; the next run proves them again`,
     );
   }
-  return evidence;
+  return gathered;
 }

@@ -1,7 +1,8 @@
 /**
  * The processes that started with the CA certificates that are in their files now. The times of the files alone do not show
  * that: a rotation changes the order of the certificates in them, and kubeconfigs get new client certificates, and neither
- * requires a restart. An entry counts only for the same processes and the same set of certificates.
+ * requires a restart. Nor does the clock, if it was wrong when they changed. An entry counts only for the same processes: they
+have read this set of certificates, and no other.
  */
 import { join } from 'node:path';
 import * as z from 'zod/mini';
@@ -10,7 +11,7 @@ import { readTextIfThere } from '../../read-text.ts';
 
 const startSchema = z.object({
   component: z.string(),
-  /** Process ids with their start times. */
+  /** As `findRunning` names them. */
   processes: z.array(z.string()),
   /** Digest of the CA certificates in its files. */
   certificates: z.string(),
@@ -41,10 +42,11 @@ export function recallStarts(stateDir: string): readonly KnownStart[] {
   }
 }
 
-export const isSameStart = (
-  one: Omit<KnownStart, 'filesChangedAt'>,
-  other: Omit<KnownStart, 'filesChangedAt'>,
-): boolean =>
-  one.component === other.component &&
-  one.certificates === other.certificates &&
-  one.processes.join() === other.processes.join();
+type Start = Omit<KnownStart, 'filesChangedAt'>;
+
+export const isSameStart = (one: Start, other: Start): boolean =>
+  isSameProcess(one, other) && one.certificates === other.certificates;
+
+/** Whichever certificates were in its files when it started. */
+export const isSameProcess = (one: Start, other: Start): boolean =>
+  one.component === other.component && one.processes.join() === other.processes.join();

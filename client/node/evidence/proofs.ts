@@ -16,7 +16,7 @@ const schema = z.object({
       address: z.string(),
       result: z.enum(['accepted', 'refused', 'unreachable']),
       at: z.string(),
-      /** Process ids with their start times. */
+      /** As `findRunning` names them. */
       processes: z.array(z.string()),
       /** Digests of the certificates in the CA file. */
       caFile: z.array(z.string()),

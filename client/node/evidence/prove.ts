@@ -2,28 +2,23 @@
 import type { PublishedRotation } from '../../../lib/contract/published-rotation.ts';
 import type { KeyKind } from '../../../lib/csr/public-key.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
-import { readTextIfThere } from '../../read-text.ts';
-import type { Component } from '../disk/components.ts';
-import { parseCertificates, sha256Of } from '../disk/fingerprints.ts';
-import { caFileOf, type NodeFolders, placeOf } from '../disk/places.ts';
+import { sha256Of } from '../disk/fingerprints.ts';
+import { type NodeFolders, placeOf } from '../disk/places.ts';
 import { kindOfKey } from '../disk/private-key.ts';
 import { readPlace } from '../disk/read-place.ts';
 import type { NodePlace } from '../exchange/outcomes.ts';
-import { readManifest } from '../restart/manifest.ts';
-import { findProcesses } from '../restart/processes.ts';
+import type { Processes } from './find-running.ts';
 import { obtainProbe, type ProbeCa, type ProbeDeps } from './obtain-probe.ts';
 import { probeServers } from './probe-servers.ts';
-import { type ProbedComponent, type ProbeTarget, probeTargets } from './probe-targets.ts';
+import { type ProbeTarget, probeTargets } from './probe-targets.ts';
+import { basisOf, isOfBasis, readCas } from './proof-basis.ts';
 import { type Proof, type Proofs, recallProofs } from './proofs.ts';
 
 /** A server of this node responds within milliseconds. */
 const PROBE_TIMEOUT_MS = 5000;
 
-export interface ProveDeps extends ProbeDeps {
-  readonly folders: NodeFolders;
+export interface ProveDeps extends ProbeDeps, Processes {
   readonly stateDir: string;
-  /** @default /proc */
-  readonly proc?: string;
   /** @default that of the kubelet */
   readonly kubeletPort?: number;
   /** Of each request to a server. */
@@ -39,16 +34,16 @@ export async function prove(
   const nothing: Proofs = { sequence, proved: [], left: [] };
   if (rotation?.phase !== 'trust' || !isProbed(rotation.ca)) return nothing;
   const { ca, to } = rotation;
-  const cas = readCas(ca, deps.folders);
-  const issuer = cas.find((one) => sha256Of(one) === to.sha256);
+  const issuer = readCas(ca, deps.folders).find((one) => sha256Of(one) === to.sha256);
   const targets = probeTargets(ca, deps.folders, deps.kubeletPort);
   if (!issuer || targets.length === 0) return nothing;
-  const caFile = cas.map(sha256Of);
   const known = recallProofs(deps.stateDir, sequence).proved;
   const proofs = targets.map((target) => {
-    const processes = processesOf(target.component, deps);
-    const last = known.find((one) => isOf(one, target) && isSame(one, { processes, caFile }));
-    return { target, processes, last };
+    const basis = basisOf(target.component, ca, deps, deps.clock.now());
+    const last = known.find(
+      (one) => one.result === 'accepted' && isOf(one, target) && isOfBasis(one, basis),
+    );
+    return { target, basis, last };
   });
   const open = proofs.filter(({ last }) => last === undefined).map(({ target }) => target);
   const kept = proofs.flatMap(({ last }) => last ?? []);
@@ -58,11 +53,11 @@ export async function prove(
   const timeoutMs = deps.probeTimeoutMs ?? PROBE_TIMEOUT_MS;
   const now = () => deps.clock.now();
   const probed = await probeServers(open, probe.pair, { now, timeoutMs });
-  const proved = proofs.flatMap(({ target, processes, last }): Proof[] => {
+  const proved = proofs.flatMap(({ target, basis, last }): Proof[] => {
     const fresh = probed.find((one) => isOf(one, target));
     if (last || !fresh) return last ? [last] : [];
     const { component, address, result, at } = fresh;
-    return [{ component, address, result, at, processes, caFile }];
+    return [{ component, address, result, at, ...basis }];
   });
   return { sequence, proved, left: probed.flatMap(({ why }) => why ?? []) };
 }
@@ -80,23 +75,3 @@ const isOf = (
   one: Pick<Proof, 'component' | 'address'>,
   { component, address }: Pick<ProbeTarget, 'component' | 'address'>,
 ) => one.component === component && one.address === address;
-
-/** A process that cannot be seen may be another one. */
-const isSame = (one: Proof, { processes, caFile }: Pick<Proof, 'processes' | 'caFile'>): boolean =>
-  one.result === 'accepted' &&
-  processes.length > 0 &&
-  one.processes.join() === processes.join() &&
-  one.caFile.join() === caFile.join();
-
-function processesOf(probed: ProbedComponent, { folders, proc }: ProveDeps): string[] {
-  const component: Component = probed === 'etcd-peer' ? 'etcd' : probed;
-  return findProcesses(component, folders, readManifest(component, folders), proc);
-}
-
-function readCas(ca: CaName, folders: NodeFolders) {
-  try {
-    return parseCertificates(readTextIfThere(caFileOf(ca, folders)) ?? '');
-  } catch {
-    return []; // whatever needs the file reports that
-  }
-}

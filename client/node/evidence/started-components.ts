@@ -1,7 +1,6 @@
 /** Whether the components that read the certificates of a CA only when they start have started since those changed. */
 import { createHash } from 'node:crypto';
 import type { NodeReport } from '../../../lib/contract/node-report.ts';
-import { readFile } from '../../../lib/files/read-file.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { readTextIfThere } from '../../read-text.ts';
 import { type Component, componentsToRestart } from '../disk/components.ts';
@@ -10,32 +9,27 @@ import { fingerprintsOf } from '../disk/fingerprints.ts';
 import { caPemIn } from '../disk/kubeconfig-ca.ts';
 import { caFileOf, fileOf, type NodeFolders, placeOf } from '../disk/places.ts';
 import { readManifest } from '../restart/manifest.ts';
-import { findProcesses } from '../restart/processes.ts';
 import { rootCaFile } from '../restart/root-ca-file.ts';
-import { isSameStart, type KnownStart, recallStarts } from './known-starts.ts';
+import { findRunning, type Processes } from './find-running.ts';
+import { isSameProcess, isSameStart, type KnownStart, recallStarts } from './known-starts.ts';
+import { notRestarted, notRunning, type Waiting } from './waiting.ts';
 
 type Started = NonNullable<NodeReport['rotation']>['started'][number];
 
 export interface StartedComponents {
   readonly started: Started[];
-  /** Components of which this is unknown, in sentences. */
-  readonly unknown: string[];
+  /** Those that have not read the current certificates, or do not run. */
+  readonly waiting: Waiting[];
   /** What to remember for the next run. */
   readonly starts: KnownStart[];
 }
 
-export interface Processes {
-  /** @default /proc */
-  readonly proc?: string;
-}
-
-interface Known extends Processes {
+interface Known extends Pick<Processes, 'proc'> {
   /** What the last run remembered. */
   readonly known?: readonly KnownStart[];
 }
 
 export interface StartsPlace extends Processes {
-  readonly folders: NodeFolders;
   readonly stateDir: string;
 }
 
@@ -54,31 +48,45 @@ export function findStarted(
   ca: CaName,
   folders: NodeFolders,
   now: Date,
-  { proc = '/proc', known = [] }: Known = {},
+  { known = [], ...place }: Known = {},
 ): StartedComponents {
-  const found: StartedComponents = { started: [], unknown: [], starts: [] };
+  const found: StartedComponents = { started: [], waiting: [], starts: [] };
   for (const component of componentsToRestart([], [ca], () => undefined)) {
     if (!runsHere(component, folders)) continue;
-    const processes = processesOf(component, folders, proc);
-    const startedAt = startOf(processes, now, proc);
+    const { processes, startedAt } = findRunning(component, { folders, ...place }, now);
     const files = filesOf(component, ca, folders);
-    const changedAt = lastChange(files);
-    if (startedAt === undefined)
-      found.unknown.push(
-        `${component} was not found among the processes of this node, so it is unknown whether it has read the CA certificates of ${ca}`,
-      );
-    else if (changedAt !== undefined) {
-      const start = { component, processes, certificates: digestOfCas(files) };
-      const same = known.find((one) => isSameStart(one, start));
-      const filesChangedAt = same?.filesChangedAt ?? new Date(changedAt).toISOString();
-      const isSince = same !== undefined || startedAt > changedAt;
+    const last = lastChange(files);
+    if (startedAt === undefined) found.waiting.push(notRunning(component, isoOf(last?.at)));
+    else if (last !== undefined) {
+      const start = { component, processes: [...processes], certificates: digestOfCas(files) };
+      const { filesChangedAt, isSince, remembered } = judge(start, startedAt, last.at, known);
       const at = new Date(startedAt).toISOString();
       found.started.push({ component, startedAt: at, filesChangedAt, isSince });
-      if (isSince) found.starts.push({ ...start, filesChangedAt });
+      found.starts.push(...remembered);
+      const ahead = last.at > now.getTime() ? last.file : undefined;
+      if (!isSince) found.waiting.push(notRestarted(component, at, filesChangedAt, folders, ahead));
     }
   }
   return found;
 }
+
+/** What is known of the same process counts, whatever the clock was when the files changed; otherwise the times do. */
+function judge(
+  start: Omit<KnownStart, 'filesChangedAt'>,
+  startedAt: number,
+  changedAt: number,
+  known: readonly KnownStart[],
+) {
+  const same = known.find((one) => isSameStart(one, start));
+  const other = known.find((one) => isSameProcess(one, start));
+  const filesChangedAt = same?.filesChangedAt ?? new Date(changedAt).toISOString();
+  const isSince = same !== undefined || (other === undefined && startedAt > changedAt);
+  const remembered = isSince ? [{ ...start, filesChangedAt }] : other ? [other] : [];
+  return { filesChangedAt, isSince, remembered };
+}
+
+const isoOf = (ms: number | undefined) =>
+  ms === undefined ? undefined : new Date(ms).toISOString();
 
 /** The kubelet of a copy of a node's files is another node's. */
 const runsHere = (component: Component, folders: NodeFolders) =>
@@ -103,12 +111,15 @@ function filesOf(component: Component, ca: CaName, folders: NodeFolders): string
 }
 
 /**
- * In milliseconds since 1970; undefined if no file exists. The time of the last change of an inode (inode(7)), because a
+ * The file that changed last, and when, in milliseconds since 1970; undefined if no file exists. The time of the last change of an inode (inode(7)), because a
  * file is written before it gets its name, and a copy may keep the time at which the original was written.
  */
-function lastChange(files: readonly string[]): number | undefined {
-  const times = files.flatMap((file) => statIfThere(file)?.ctimeMs ?? []);
-  return times.length === 0 ? undefined : Math.max(...times);
+function lastChange(files: readonly string[]) {
+  const changes = files.flatMap((file) => {
+    const at = statIfThere(file)?.ctimeMs;
+    return at === undefined ? [] : [{ file, at }];
+  });
+  return changes.toSorted((a, b) => b.at - a.at).at(0);
 }
 
 /** The certificates of each file, in whatever order. A kubeconfig has them in its CA data. */
@@ -121,28 +132,3 @@ function digestOfCas(files: readonly string[]): string {
 }
 
 const isKubeconfig = (file: string) => file.endsWith('.conf');
-
-/** Each with its start, in an order that stays. */
-const processesOf = (component: Component, folders: NodeFolders, proc: string): string[] =>
-  findProcesses(component, folders, readManifest(component, folders), proc).toSorted();
-
-/** Of its oldest process, in milliseconds since 1970; undefined if none is visible. */
-function startOf(processes: readonly string[], now: Date, proc: string): number | undefined {
-  const ticks = processes.map((id) => Number(id.split(':')[1]));
-  const uptimeMs = readUptimeMs(proc);
-  if (ticks.length === 0 || uptimeMs === undefined) return undefined;
-  return now.getTime() - uptimeMs + Math.min(...ticks) * MS_PER_TICK;
-}
-
-/** USER_HZ is 100 on every architecture for which Kubernetes is built (sysconf(3), _SC_CLK_TCK). */
-const MS_PER_TICK = 10;
-
-/** Since boot, as the start times of processes (proc_uptime(5)). */
-function readUptimeMs(proc: string): number | undefined {
-  try {
-    const [seconds = ''] = readFile(`${proc}/uptime`).bytes.toString('utf8').split(' ');
-    return /^\d+(?:\.\d+)?$/.test(seconds) ? Number(seconds) * 1000 : undefined;
-  } catch {
-    return undefined;
-  }
-}

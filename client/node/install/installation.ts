@@ -10,6 +10,8 @@ import {
   type FileChange,
   type RecordedChange,
 } from '../disk/file-change.ts';
+import { type NodeFolders, stateDirOf } from '../disk/places.ts';
+import { homeOf, recordedFile } from '../state/home.ts';
 import { type Installation, type Journal, nextInstallation, record } from './journal.ts';
 import { putInPlace } from './put-in-place.ts';
 
@@ -28,11 +30,12 @@ export interface InstallationPlan {
  * @throws CommandError if a file changed since its new content was computed; nothing is changed then
  */
 export async function prepareInstallation(
-  stateDir: string,
+  folders: NodeFolders,
   plan: InstallationPlan,
   now: Date,
 ): Promise<Installation> {
-  const { id, folder, sequence } = nextInstallation(stateDir, now);
+  const { id, folder, sequence } = nextInstallation(stateDirOf(folders), now);
+  const home = homeOf(folders);
   await makeFolder(join(folder, 'new'));
   await makeFolder(join(folder, 'old'));
   const files = plan.changes.flatMap(({ content, before }, i) => [
@@ -41,8 +44,9 @@ export async function prepareInstallation(
   ]);
   await writeAllDurably(files);
   const changes = plan.changes.map(({ content, before, ...change }): RecordedChange => {
+    const file = recordedFile(change.path, home);
     const digest = before === undefined ? null : digestOf(before);
-    return { ...change, before: digest, after: digestOf(content) };
+    return { ...change, file, before: digest, after: digestOf(content) };
   });
   refuseOutdated(plan.changes);
   const journal: Journal = {
@@ -58,9 +62,10 @@ export async function prepareInstallation(
     restarts: [...plan.restarts],
     restarted: [],
     unhealthyBefore: [...(plan.unhealthyBefore ?? [])],
-    changes,
+    home,
+    changes: changes.map(({ path, ...recorded }) => recorded),
   };
-  return record({ folder, journal }, {});
+  return record({ folder, journal, changes }, {});
 }
 
 function refuseOutdated(changes: readonly FileChange[]): void {
@@ -96,8 +101,8 @@ export async function undoInstallation(
   return undoing;
 }
 
-function refuseChangedMeanwhile({ folder, journal }: Installation): void {
-  const changed = journal.changes.filter(({ path, isLink, before, after }) => {
+function refuseChangedMeanwhile({ folder, changes }: Installation): void {
+  const changed = changes.filter(({ path, isLink, before, after }) => {
     const now = currentBytes(path, isLink);
     const digest = now === undefined ? null : digestOf(now);
     return digest !== before && digest !== after;

@@ -3,13 +3,14 @@
  * old ones in `old/`. Once the journal exists, the installation can be finished or undone from its folder, even if the
  * process was killed. The folder stays as the backup for `cakeless rollback`.
  */
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { readFile } from '../../../lib/files/read-file.ts';
 import { CA_NAMES, CERTIFICATE_NAMES } from '../../../lib/profiles/certificate-names.ts';
 import { COMPONENTS } from '../disk/components.ts';
 import { type RecordedChange, recordedChangeSchema } from '../disk/file-change.ts';
 import { compactTime } from '../exchange/request-id.ts';
+import { homeSchema } from '../state/home.ts';
 import { Journals } from '../state/journals.ts';
 
 const journalSchema = z.object({
@@ -38,14 +39,22 @@ const journalSchema = z.object({
   unhealthyBefore: z.optional(z.array(z.enum(COMPONENTS))),
   /** Why it was undone. */
   reason: z.optional(z.string()),
+  /** Where it was prepared. */
+  home: homeSchema,
   changes: z.array(recordedChangeSchema),
 });
 
 export type Journal = z.infer<typeof journalSchema>;
 
-export interface Installation {
+/** As it is recorded, perhaps by another machine, or for another folder from which it was copied. */
+export interface RecordedInstallation {
   readonly folder: string;
   readonly journal: Journal;
+}
+
+/** One of this node: see `own-installation.ts`. */
+export interface Installation extends RecordedInstallation {
+  readonly changes: readonly RecordedChange[];
 }
 
 /** How many installations are kept as backups. */
@@ -75,22 +84,24 @@ function nextSequence(stateDir: string): number {
   return last ? sequenceOf(last) + 1 : 1;
 }
 
-const sequenceOf = ({ journal: { sequence = 0 } }: Installation) => sequence;
+const sequenceOf = ({ journal: { sequence = 0 } }: RecordedInstallation) => sequence;
 
 /** Changes the journal, durably. */
-export async function record(
-  { folder, journal }: Installation,
+export async function record<T extends RecordedInstallation>(
+  installation: T,
   change: Partial<Journal>,
-): Promise<Installation> {
+): Promise<T> {
+  const { folder, journal } = installation;
   const changed = { ...journal, ...change };
-  await journalsIn(dirname(folder)).write(journal.id, changed);
-  return { folder, journal: changed };
+  await journalsIn(dirname(folder)).write(basename(folder), changed);
+  return { ...installation, journal: changed };
 }
 
 /** All installations that have a journal, oldest first. A folder without one never changed a file. */
-export function listInstallations(stateDir: string): Installation[] {
+export function listInstallations(stateDir: string): RecordedInstallation[] {
   return journalsOf(stateDir)
     .entries()
+    .map(({ folder, journal }) => ({ folder, journal: { ...journal, id: basename(folder) } }))
     .sort((a, b) => sequenceOf(a) - sequenceOf(b));
 }
 
@@ -107,10 +118,10 @@ export async function pruneInstallations(stateDir: string): Promise<void> {
 
 /** The old or new content of a changed file; undefined if the file did not exist. */
 export function contentOf(
-  { folder, journal }: Installation,
+  { folder, changes }: Installation,
   change: RecordedChange,
   version: 'old' | 'new',
 ): Buffer | undefined {
   if (version === 'old' && change.before === null) return undefined;
-  return readFile(join(folder, version, String(journal.changes.indexOf(change)))).bytes;
+  return readFile(join(folder, version, String(changes.indexOf(change)))).bytes;
 }

@@ -16,7 +16,7 @@ type Version = 'old' | 'new';
 
 /** Can be called again after any interruption, for the same version or for the other one. */
 export async function putInPlace(installation: Installation, version: Version): Promise<void> {
-  const { changes } = installation.journal;
+  const { changes } = installation;
   for (const [path, members] of groupByFolder(changes.filter(({ together }) => together)))
     await inFolder(path, 'any', (folder) => switchTogether(installation, folder, members, version));
   // the kubelet's new PEM file is created before the link to it, and removed after it

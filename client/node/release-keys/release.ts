@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { CommandError } from '../../errors.ts';
 import { findKeyCopies } from '../disk/key-copies.ts';
+import { type NodeFolders, stateDirOf } from '../disk/places.ts';
 import { listInstallations } from '../install/journal.ts';
 import { acquireLease } from '../restart/acquire-lease.ts';
 import { returnManifests } from '../restart/held-manifests.ts';
@@ -38,7 +39,7 @@ export async function previewRelease(
   const forwarder = needsForwarder(found) ? await findForwarder(deps, options) : NO_FORWARDER;
   const isNothing = found.keys.length === 0 && found.flags.length === 0;
   if (options.seal && !isNothing)
-    requireNewFile(options.seal.file, openRelease(deps.stateDir)?.sealed);
+    requireNewFile(options.seal.file, openRelease(deps.folders)?.sealed);
   return {
     ...aboutThis(deps, found),
     copies: findKeyCopies(deps.folders),
@@ -62,8 +63,8 @@ export async function releaseKeys(
   return withRunLock(folders, async () => {
     await returnManifests(stateDir, folders);
     await requireVisibleProcesses([COMPONENT], deps, NO_OTHER_WAY);
-    refuseUnfinished(stateDir);
-    const earlier = openRelease(stateDir);
+    refuseUnfinished(folders);
+    const earlier = openRelease(folders);
     if (options.seal) requireSealPlace(options.seal.file, folders);
     const found = await examine(deps, earlier !== undefined);
     refuse([...found.refusals, ...refusalsOfSeal(deps, options)]);
@@ -108,7 +109,7 @@ async function run(
     return { ...report, state: 'waiting', restarts, copies: findKeyCopies(deps.folders) };
   const by = proof?.by ?? forwarder;
   const proved =
-    by === undefined ? quiet : await recordRelease(deps.stateDir, quiet, { forwarder: by });
+    by === undefined ? quiet : await recordRelease(deps.folders, quiet, { forwarder: by });
   const done = await removeKeys(deps, options, proved);
   return {
     ...report,
@@ -157,8 +158,8 @@ function refuse(reasons: readonly string[]): void {
 }
 
 /** Files of a renewal that is half done say nothing about what the service signs. */
-function refuseUnfinished(stateDir: string): void {
-  const unfinished = listInstallations(stateDir).filter(
+function refuseUnfinished(folders: NodeFolders): void {
+  const unfinished = listInstallations(stateDirOf(folders)).filter(
     ({ journal: { phase } }) => phase !== 'done' && phase !== 'undone',
   );
   if (unfinished.length > 0)
@@ -167,7 +168,7 @@ function refuseUnfinished(stateDir: string): void {
       `installation ${unfinished.map(({ journal }) => journal.id).join(', ')} was interrupted; nothing was changed`,
       'run cakeless renew all first, which resumes it',
     );
-  if (openRelease(stateDir)?.phase === 'undoing')
+  if (openRelease(folders)?.phase === 'undoing')
     throw new CommandError(
       'usage',
       'release-keys --undo was interrupted; nothing was changed',
@@ -211,7 +212,7 @@ async function findForwarder(
 
 /** One that was interrupted is continued, with what is on disk now. */
 function openJournal(
-  { stateDir, clock }: ReleaseDeps,
+  { folders, clock }: ReleaseDeps,
   { keys, flags, change }: Examination,
   earlier: ReleaseJournal | undefined,
 ): Promise<ReleaseJournal> {
@@ -221,15 +222,15 @@ function openJournal(
     after: change.content.toString('base64'),
   };
   if (!earlier) {
-    const first = { ...newRelease(stateDir, clock.now()), phase: 'prepared' as const };
-    return recordRelease(stateDir, {
+    const first = { ...newRelease(folders, clock.now()), phase: 'prepared' as const };
+    return recordRelease(folders, {
       ...first,
       flags: [...flags],
       keys: [...keys],
       ...(manifest && { manifest }),
     });
   }
-  return recordRelease(stateDir, earlier, {
+  return recordRelease(folders, earlier, {
     ...(!isRemoving(earlier) && { phase: 'prepared', keys: [...keys] }),
     ...(manifest && { manifest, flags: [...flags] }),
   });
@@ -242,7 +243,7 @@ async function finishEmpty(
   earlier: ReleaseJournal | undefined,
 ): Promise<ReleaseReport> {
   const removed = earlier && isRemoving(earlier) ? earlier : undefined;
-  if (removed) await recordRelease(deps.stateDir, removed, { phase: 'done' });
+  if (removed) await recordRelease(deps.folders, removed, { phase: 'done' });
   return {
     ...aboutThis(deps, found),
     dryRun: false,
@@ -261,17 +262,17 @@ async function removeKeys(
   { seal }: ReleaseOptions,
   journal: ReleaseJournal,
 ): Promise<{ readonly journal: ReleaseJournal; readonly removed: readonly string[] }> {
-  const { stateDir, terminal } = deps;
+  const { folders, terminal } = deps;
   let current = journal;
   if (!isRemoving(current)) {
     if (seal && current.keys.length > 0)
       await sealKeys(deps, current.keys, seal, current.sealed, async (sealed) => {
-        current = await recordRelease(stateDir, current, { sealed });
+        current = await recordRelease(folders, current, { sealed });
       });
-    current = await recordRelease(stateDir, current, { phase: 'removing' });
+    current = await recordRelease(folders, current, { phase: 'removing' });
   }
   for (const key of current.keys)
     if (await removeKeyFile(key)) terminal.progress(`removed ${key.file}`);
-  const done = await recordRelease(stateDir, current, { phase: 'done' });
+  const done = await recordRelease(folders, current, { phase: 'done' });
   return { journal: done, removed: done.keys.map(({ file }) => file) };
 }

@@ -45,8 +45,8 @@ async function findUnhealthyProblem(deps: ReleaseDeps): Promise<string | undefin
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-const quietOf = ({ stateDir }: ReleaseDeps, journal: ReleaseJournal) =>
-  isRemoving(journal) ? journal : recordRelease(stateDir, journal, { phase: 'quiet' });
+const quietOf = ({ folders }: ReleaseDeps, journal: ReleaseJournal) =>
+  isRemoving(journal) ? journal : recordRelease(folders, journal, { phase: 'quiet' });
 
 /**
  * Without this proof, kubelets might get no certificate: the flags have their values again then, even if it is only
@@ -76,7 +76,7 @@ async function restoreManifest(
   lease: HeldLease,
   reason: string,
 ): Promise<never> {
-  const { folders, stateDir, terminal } = deps;
+  const { folders, terminal } = deps;
   if (isRemoving(journal) || !journal.manifest)
     throw new CommandError(
       'check-failed',
@@ -93,7 +93,7 @@ async function restoreManifest(
       `${reason}; the manifest could not be restored either (${problem}): its signing flags are empty, and no key was removed`,
       'run cakeless release-keys --undo to restore the flags',
     );
-  await recordRelease(stateDir, journal, { phase: 'undone', reason });
+  await recordRelease(folders, journal, { phase: 'undone', reason });
   const how = problem === undefined ? 'runs with it' : `needs attention (${problem})`;
   throw new CommandError(
     'rolled-back',

@@ -60,7 +60,7 @@ interface Plan {
 }
 
 function planUndo({ stateDir, folders }: ReleaseDeps, given: readonly GivenFile[]): Plan {
-  const journal = lastRelease(stateDir);
+  const journal = lastRelease(folders);
   if (!journal)
     throw new CommandError('usage', `nothing to undo: ${stateDir} has no release of CA keys`);
   const keys = givenKeys(given, folders);
@@ -117,19 +117,19 @@ function refuseOtherCas(keys: readonly RecordedKey[], folders: NodeFolders): voi
 }
 
 async function perform(deps: ReleaseDeps, plan: Plan): Promise<ReleaseReport> {
-  const { stateDir } = deps;
+  const { folders } = deps;
   const { journal, keys, change } = plan;
   await requireVisibleProcesses([COMPONENT], deps, NO_OTHER_WAY);
   const lease = await acquireLease(() => deps.lease(), 'run the same command again');
   try {
-    const undoing = await recordRelease(stateDir, journal, { phase: 'undoing' });
+    const undoing = await recordRelease(folders, journal, { phase: 'undoing' });
     // the keys first: kube-controller-manager does not start without the files that its flags name
     for (const { key, content } of keys) await writeKeyFile(key, content);
     // always restarted: an interrupted run may have put the manifest in place
     const result = await restartWith(change, deps, lease);
     const problem = problemOf(result);
     if (problem !== undefined) await giveUp(deps, plan, lease, problem);
-    await recordRelease(stateDir, undoing, {
+    await recordRelease(folders, undoing, {
       phase: 'undone',
       reason: 'cakeless release-keys --undo',
     });
@@ -158,7 +158,7 @@ async function giveUp(
       'fix the cause, then run the same command again',
     );
   for (const { key } of keys) await removeKeyFile(key);
-  await recordRelease(deps.stateDir, journal);
+  await recordRelease(deps.folders, journal);
   const attention = problem === undefined ? '' : `, and it needs attention (${problem})`;
   throw new CommandError(
     'rolled-back',

@@ -172,7 +172,7 @@ async function install(
   const file = fileOf(placeOf(CSRSIGNING_CONF, folders));
   const change = changeFile(file, text, { holdsKey: true, together: false });
   const plan = { names: [...CREATED], cas: [], changes: [change], restarts: [] };
-  const prepared = await prepareInstallation(stateDir, plan, clock.now());
+  const prepared = await prepareInstallation(folders, plan, clock.now());
   terminal.progress(`installing ${CSRSIGNING_CONF} ...`);
   await completeInstallation(prepared, deps, undefined);
   await closeAll(stateDir, CREATED);

@@ -222,7 +222,7 @@ async function installAll(
       );
     const withHealth = { ...planned, unhealthyBefore };
     await rememberBefore(deps, options.rotation, latest.wanted);
-    const prepared = await prepareInstallation(deps.stateDir, withHealth, deps.clock.now());
+    const prepared = await prepareInstallation(deps.folders, withHealth, deps.clock.now());
     deps.terminal.progress(`installing ${[...planned.names, ...planned.caFiles].join(', ')} ...`);
     const installed = await completeInstallation(prepared, deps, lease, reloading);
     return { installed, notes, caDifferences };

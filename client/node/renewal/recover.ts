@@ -1,5 +1,11 @@
 /** Finishes or undoes what an interrupted run left, before anything new begins. */
-import { type Installation, listInstallations, pruneInstallations } from '../install/journal.ts';
+import {
+  type Installation,
+  listInstallations,
+  pruneInstallations,
+  type RecordedInstallation,
+} from '../install/journal.ts';
+import { ownInstallation } from '../install/own-installation.ts';
 import type { RestartedInstallation } from '../install/restart-components.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import { requireEtcdQuorum } from '../restart/etcd-quorum.ts';
@@ -11,7 +17,7 @@ import { completeInstallation } from './complete-installation.ts';
 import { leaseFor, type RenewalDeps } from './options.ts';
 import { sweepRequests } from './request-journal.ts';
 
-export function unfinishedInstallations(stateDir: string): Installation[] {
+export function unfinishedInstallations(stateDir: string): RecordedInstallation[] {
   return listInstallations(stateDir).filter(
     ({ journal: { phase } }) => phase !== 'done' && phase !== 'undone',
   );
@@ -36,7 +42,9 @@ export async function recover(
     deps.terminal.progress(
       `${component}: put back the manifest that an interrupted run had moved away`,
     );
-  const unfinished = unfinishedInstallations(deps.stateDir);
+  const unfinished = unfinishedInstallations(deps.stateDir).map((one) =>
+    ownInstallation(one, deps.folders),
+  );
   if (unfinished.length === 0) {
     await tidy(deps.stateDir);
     return [];

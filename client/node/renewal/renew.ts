@@ -102,14 +102,19 @@ export async function renew(deps: RenewalDeps, given: RenewalOptions): Promise<R
   return ending(report, refused);
 }
 
-/** Adds what the rotation is, and what it still asks of this node, and remembers that for the report of the node. */
+/**
+ * Adds what the rotation is, and what it still asks of this node, and remembers that for the report of the node. What it waits
+ * for is found out after the run: see `evidence/`.
+ */
 async function reportRotation(
   deps: RenewalDeps,
   { followed, isReplayed, refused }: RotationOutcome,
   report: RenewReport,
 ): Promise<RenewReport> {
   if (!followed)
-    return isReplayed ? { ...report, rotation: { isReplayed, refused, left: [] } } : report;
+    return isReplayed
+      ? { ...report, rotation: { isReplayed, refused, left: [], waiting: [] } }
+      : report;
   const { sequence, ca, phase } = followed.memory;
   const left = findLeft(deps, followed, report.certificates);
   const memory = recallRotation(deps.stateDir) ?? followed.memory;
@@ -122,7 +127,7 @@ async function reportRotation(
       sequence,
       ...(ca !== undefined && { ca }),
       ...(phase !== undefined && { phase }),
-      ...{ isReplayed, refused, left },
+      ...{ isReplayed, refused, left, waiting: [] },
     },
   };
 }

@@ -4,6 +4,8 @@ import type { RotationPhase } from '../../../lib/contract/rotation-phases.ts';
 import type { CaName, CertificateName } from '../../../lib/profiles/certificate-names.ts';
 import { placeOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
+import type { Gathered } from '../evidence/recall-evidence.ts';
+import type { Waiting } from '../evidence/waiting.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import type { RestartResult } from '../restart/restart.ts';
 import type { CaDecision } from '../trust/ca-change.ts';
@@ -49,8 +51,21 @@ export interface RotationReport {
   readonly isReplayed: boolean;
   /** What the rotation asks for, and this node does not do: why. */
   readonly refused: readonly string[];
-  /** Certificates that it still has to replace: why. */
+  /** What it has not replaced or proved yet: why. */
   readonly left: readonly string[];
+  /** Components that have not read their CA files. */
+  readonly waiting: readonly Waiting[];
+}
+
+/** With what the node could not prove, and the components that it waits for. @param gathered after the run */
+export function withEvidence(
+  report: RenewReport,
+  gathered: Pick<Gathered, 'left' | 'waiting'> | undefined,
+): RenewReport {
+  const { rotation } = report;
+  if (!rotation || rotation.isReplayed || !gathered) return report;
+  const left = gathered.left.filter((line) => !rotation.refused.includes(line));
+  return { ...report, rotation: { ...rotation, left, waiting: gathered.waiting } };
 }
 
 /** Read back from the files of the node. */

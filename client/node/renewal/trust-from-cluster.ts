@@ -240,7 +240,7 @@ async function install(
   const unhealthyBefore = await findUnhealthy(restarts, deps);
   const plan = { names: [], caData, cas: [...cas], changes, restarts, unhealthyBefore };
   await noteStarts(deps, 'ca');
-  const prepared = await prepareInstallation(stateDir, plan, now);
+  const prepared = await prepareInstallation(folders, plan, now);
   terminal.progress(`installing ${caFileOf('ca', folders)} ...`);
   const done = await completeInstallation(prepared, deps, undefined);
   await tidy(stateDir);

@@ -47,7 +47,9 @@ export function collectReport(
   rotation?: NodeReport['rotation'],
 ): NodeReport {
   const signing = attempt(() => signingFlags(folders));
-  const renewal = lastRenewal(stateDir);
+  const last = lastRenewal(stateDir);
+  // the folder may have come from another node
+  const renewal = last?.cluster === cluster && last.node === node ? last : undefined;
   return shrink({
     cluster,
     node,

@@ -27,7 +27,7 @@ import { readKubeconfig } from '../disk/kubeconfig.ts';
 import { caChainFileOf, caFileOf, type NodeFolders, placeOf, stateDirOf } from '../disk/places.ts';
 import { readPlace } from '../disk/read-place.ts';
 import { resolvedPath } from '../disk/resolved-path.ts';
-import { contentOf, type Installation } from '../install/journal.ts';
+import { contentOf, type Installation, type RecordedInstallation } from '../install/journal.ts';
 import { kubeletAuthorityFile } from '../restart/kubelet-authority.ts';
 import { rootCaFile } from '../restart/root-ca-file.ts';
 import { hasKey, keyOf } from '../rotation/versions.ts';
@@ -43,14 +43,14 @@ import { leadsTo } from '../trust/signer.ts';
  */
 export function findObjections(
   installation: Installation,
-  later: readonly Installation[],
+  later: readonly RecordedInstallation[],
   folders: NodeFolders,
   now: Date,
 ): string[] {
   const restored = restoredCertificates(installation, folders);
   const bundleOf = (ca: CaName) => bundleAfter(installation, caFileOf(ca, folders));
   return [
-    ...installation.journal.changes.flatMap((change) => findEdit(change, later)),
+    ...installation.changes.flatMap((change) => findEdit(change, later)),
     ...restored
       .filter(({ chain: [leaf] }) => Date.parse(leaf.validTo) < now.getTime())
       .map(
@@ -100,7 +100,7 @@ export async function findLostApiServer(
 /** An API server that verifies kubelets does not start without its CA file, and reaches no kubelet with a wrong one. */
 function findLostAuthority(installation: Installation, folders: NodeFolders): string[] {
   const file = kubeletAuthorityFile(folders);
-  const change = installation.journal.changes.find(({ path }) => path === file);
+  const change = installation.changes.find(({ path }) => path === file);
   if (file === undefined || !change) return [];
   const old = oldText(installation, change);
   if (old === undefined)
@@ -115,7 +115,7 @@ function findLostAuthority(installation: Installation, folders: NodeFolders): st
 /** A controller manager does not start without what it publishes to pods. */
 function findLostRootCa(installation: Installation, folders: NodeFolders): string[] {
   const file = rootCaFile(folders);
-  const change = installation.journal.changes.find(({ path }) => path === file);
+  const change = installation.changes.find(({ path }) => path === file);
   return change && oldText(installation, change) === undefined
     ? [`${file}: would be removed, but kube-controller-manager does not start without it`]
     : [];
@@ -125,7 +125,7 @@ function findLostRootCa(installation: Installation, folders: NodeFolders): strin
 function findRetired(installation: Installation, memory: RotationMemory | undefined): string[] {
   if (!memory || memory.gone.length === 0) return [];
   const gone = memory.gone.map(({ key }) => key);
-  return installation.journal.changes.flatMap((change) => {
+  return installation.changes.flatMap((change) => {
     const now = casIn(change.path, currentText(change)).map(keyOf);
     return casIn(change.path, oldText(installation, change) ?? '')
       .filter((one) => hasKey(gone)(one) && !now.includes(keyOf(one)))
@@ -155,15 +155,15 @@ function casIn(path: string, text: string): X509Certificate[] {
 
 /** The current content is neither what the installation wrote nor what would be restored. */
 function findEdit(
-  { path, isLink, before, after }: RecordedChange,
-  later: readonly Installation[],
+  { file, path, isLink, before, after }: RecordedChange,
+  later: readonly RecordedInstallation[],
 ): string[] {
   const bytes = currentBytes(path, isLink);
   const digest = bytes === undefined ? null : digestOf(bytes);
   if (digest === after || digest === before) return [];
   if (digest === null) return [`${path}: was removed since`];
   const writer = later.find(({ journal }) =>
-    journal.changes.some((change) => change.path === path && change.after === digest),
+    journal.changes.some((change) => change.file === file && change.after === digest),
   );
   return writer
     ? [`${path}: installation ${writer.journal.id} replaced it again; roll that one back first`]
@@ -182,7 +182,7 @@ function restoredCertificates(installation: Installation, folders: NodeFolders):
     [caFileOf(ca, folders), caChainFileOf(ca, folders)].map(resolvedPath),
   );
   const known = placesOf(folders);
-  return installation.journal.changes
+  return installation.changes
     .filter(({ path }) => !caFiles.includes(path))
     .flatMap((change) => {
       const chain = chainIn(change.path, oldText(installation, change) ?? '');
@@ -193,8 +193,8 @@ function restoredCertificates(installation: Installation, folders: NodeFolders):
 }
 
 /** The certificates of the node that the installation did not change. */
-function stayingCertificates({ journal }: Installation, folders: NodeFolders): CertificateOf[] {
-  const changed = journal.changes.map(({ path }) => path);
+function stayingCertificates({ changes }: Installation, folders: NodeFolders): CertificateOf[] {
+  const changed = changes.map(({ path }) => path);
   return placesOf(folders).flatMap(({ file, ca, paths, chain }) =>
     paths.some((path) => changed.includes(path)) ? [] : [{ file, ca, chain }],
   );
@@ -233,7 +233,7 @@ function chainIn(path: string, text: string): Chain | undefined {
 }
 
 function bundleAfter(installation: Installation, file: string): string | undefined {
-  const change = installation.journal.changes.find(({ path }) => path === resolvedPath(file));
+  const change = installation.changes.find(({ path }) => path === resolvedPath(file));
   return change ? oldText(installation, change) : readCa(file);
 }
 

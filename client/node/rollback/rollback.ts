@@ -1,6 +1,7 @@
 /** `cakeless rollback`: restores the files that an installation replaced, and restarts the components that use them. */
 import { CommandError } from '../../errors.ts';
 import { type Installation, listInstallations, record } from '../install/journal.ts';
+import { ownInstallation } from '../install/own-installation.ts';
 import { acquireLease } from '../restart/acquire-lease.ts';
 import type { RestartDeps } from '../restart/deps.ts';
 import { returnManifests } from '../restart/held-manifests.ts';
@@ -41,7 +42,7 @@ export async function previewRollback(
   deps: RollbackDeps,
   id: string | undefined,
 ): Promise<RollbackReport> {
-  const installation = choose(deps.stateDir, id);
+  const installation = choose(deps, id);
   const objections = await objectionsTo(installation, deps);
   return { installation, restarts: [], objections };
 }
@@ -55,14 +56,15 @@ export async function rollBack(
   if (options.restart) requireProc(folders);
   return withRunLock(folders, async () => {
     await returnManifests(stateDir, folders);
-    const installation = choose(stateDir, options.id);
+    const installation = choose(deps, options.id);
     const check = async () => {
       const objections = await objectionsTo(installation, deps);
       if (!options.force) refuse(objections);
       return objections;
     };
     await check();
-    const { names, caData = [], cas, changes } = installation.journal;
+    const { changes } = installation;
+    const { names, caData = [], cas } = installation.journal;
     const users = [...names, ...caData];
     const restarts = options.restart ? neededRestarts(deps, users, cas, changes) : [];
     await requireVisibleProcesses(restarts, deps);
@@ -86,10 +88,11 @@ export async function rollBack(
 const candidates = (stateDir: string) =>
   listInstallations(stateDir).filter(({ journal }) => journal.phase !== 'undone');
 
-function choose(stateDir: string, id: string | undefined): Installation {
+/** @throws CommandError if no such installation can be rolled back, or it is not one of this node */
+function choose({ stateDir, folders }: RollbackDeps, id: string | undefined): Installation {
   const all = candidates(stateDir);
   const found = id === undefined ? all.at(-1) : all.find(({ journal }) => journal.id === id);
-  if (found) return found;
+  if (found) return ownInstallation(found, folders);
   throw new CommandError(
     'usage',
     id === undefined

@@ -44,15 +44,16 @@ export class Journals<T> {
     });
   }
 
-  /** undefined if the folder has no journal. @throws CommandError for a journal of another version */
+  /** undefined if the folder has no journal. @throws CommandError for one of another version, or that cannot be read */
   read(id: string): T | undefined {
     const text = readTextIfThere(this.#fileOf(id));
     if (text === undefined) return undefined;
-    const result = this.#schema.safeParse(JSON.parse(text));
+    const result = this.#schema.safeParse(parse(text));
     if (result.success) return result.data;
     throw new CommandError(
       'failure',
       `${this.#fileOf(id)}: not a journal of this version of cakeless`,
+      `restore it from a backup, or move ${this.folderOf(id)} away: what it is about can then be neither resumed nor rolled back`,
     );
   }
 
@@ -71,5 +72,14 @@ export class Journals<T> {
 
   #fileOf(id: string): string {
     return join(this.folderOf(id), this.#name);
+  }
+}
+
+/** undefined if it was cut: journals are written durably, but a backup may have been taken while one was copied. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** `cakeless trust-domain rotate`, `rotation`, `approve`, `deny` and `declare-compromised`. */
+/** `cakeless trust-domain rotate`, `rotation`, `approve` and `deny`. */
 
 import type { Connection } from '../../../client/connection.ts';
 import { planRotation } from '../../../lib/rotating/plan-rotation.ts';
@@ -131,6 +131,44 @@ it.each([
   expect([ran.exitCode, ran.said]).toEqual([0, expect.stringMatching(said)]);
 });
 
+it('rotate --new-draft replaces the draft, and is repeated until the approval', async () => {
+  const { run, plan, memory, requests } = await open();
+  await plan({ validityDays: 365 });
+  expect(shown(await run(['rotate', TRUST_DOMAIN, ...START, '--validity-days', '1000']))).toMatch(
+    /version 2 .* is drafted with 365 days .* abandon the draft with --new-draft 2/,
+  );
+  const rotate = { ...FINDINGS, trustDomain: TRUST_DOMAIN, ca: 'ca', phase: 'stable', sequence: 0 };
+  const responses = { rotate: { ...rotate, changed: false } };
+  const args = ['rotate', TRUST_DOMAIN, ...START, '--new-draft', '2', '--validity-days', '1000'];
+  for (const _ of [1, 2]) {
+    const ran = await run(args, { responses });
+    expect(shown(ran)).toBe('undefined');
+    expect(ran.printed).toContain('the draft of version 2 is abandoned');
+  }
+  expect(requests.at(-2)).toMatchObject({ abandon: 2, validityDays: 1000 });
+  expect((await plan()).to.version).toBe(3);
+  expect(memory.authority.json(`trust/${TRUST_DOMAIN}.json`)).toMatchObject({
+    cas: { ca: { abandoned: 2 } },
+  });
+});
+
+it('rotate --new-draft, repeated after the start, abandons nothing', async () => {
+  const { run, memory, requests } = await open();
+  const key = `trust/${TRUST_DOMAIN}.json`;
+  const since = '2027-01-01T00:00:00.000Z';
+  const rotation = { ca: 'ca', from: 1, to: 3, phase: 'trust', since, startedAt: since };
+  memory.authority.seed(key, JSON.stringify({ ...memory.authority.json(key), rotation }));
+  const rotate = { ...FINDINGS, trustDomain: TRUST_DOMAIN, ca: 'ca', phase: 'trust', sequence: 1 };
+  const responses = { rotate: { ...rotate, changed: false } };
+  const args = ['rotate', TRUST_DOMAIN, ...START, '--new-draft'];
+  expect((await run([...args, '2'], { responses })).said).toContain('phase trust already');
+  expect(requests).toMatchObject([{ action: 'rotate' }]);
+  expect(shown(await run([...args, '3'], { responses }))).toMatch(
+    /version 3 .* is no draft: its rotation has started.*\n.*rotate fleet --ca ca --to stable/,
+  );
+  expect(requests).toHaveLength(1);
+});
+
 it('rotate prints what is missing, with the progress, and exits with 4', async () => {
   const { run, requests } = await open();
   const missing = [{ subject: 'prod/node/cp-1', why: 'silent\n', fix: 'run cakeless renew' }];
@@ -161,6 +199,9 @@ it('rotate prints what is missing, with the progress, and exits with 4', async (
 it.each([
   [['--to', 'issue', '--compromised'], /--compromised, .* are only for --to trust/],
   [['--to', 'retire', '--key-spec', 'RSA_2048'], /are only for --to trust/],
+  [['--to', 'issue', '--new-draft', '2'], /are only for --to trust/],
+  [['--to', 'trust', '--new-draft', '0'], /must be the number of a version/],
+  [['--to', 'trust', '--new-draft', '2', '--dry-run'], /cannot be combined with --dry-run/],
   [['--to', 'issue', '--waive', 'prod/node/x'], /must be SUBJECT=REASON/],
   [['--to', 'issue', '--waive', '=why'], /must be SUBJECT=REASON/],
   [['--to', 'issue', '--waive', `x=${'y'.repeat(513)}`], /may have 512 characters/],
@@ -173,19 +214,24 @@ it.each([
 
 it('says that function and command are of different releases', async () => {
   const { run } = await open();
-  const ran = await run(['rotation', TRUST_DOMAIN], { responses: { rotation: { ok: true } } });
+  const ran = await run(['rotation', TRUST_DOMAIN, '--live'], {
+    responses: { rotation: { ok: true } },
+  });
   expect(shown(ran)).toMatch(/unexpected response: .*\n.*of the same release/s);
 });
 
-it('rotation shows the phase, what is missing and what to do', async () => {
+it('rotation --live shows the phase, what is missing and what to do', async () => {
   const { run } = await open();
   const rotation = {
     ...{ ca: 'ca', from: 1, to: 2, since: '2027-01-01T00:00:00.000Z' },
     ...{ startedAt: '2027-01-01T00:00:00.000Z', compromised: false, next: 'issue' },
   };
   const status = { ...FINDINGS, trustDomain: TRUST_DOMAIN, phase: 'trust', sequence: 1 };
-  const responses = { rotation: { ...status, rotation, todo: ['change the phase'], later: 1 } };
-  const ran = await run(['rotation', TRUST_DOMAIN], { responses });
+  const evidence = { at: '2027-01-02T03:00:00.000Z', isSummary: false };
+  const responses = {
+    rotation: { ...status, rotation, evidence, todo: ['change the phase'], later: 1 },
+  };
+  const ran = await run(['rotation', TRUST_DOMAIN, '--live'], { responses });
   expect(ran.printed.split('\n')).toEqual([
     'ca of trust domain fleet: from version 1 to version 2',
     'phase trust since 2027-01-01T00:00:00.000Z; next: issue',
@@ -194,7 +240,7 @@ it('rotation shows the phase, what is missing and what to do', async () => {
   ]);
 });
 
-it('rotation says when the daily check looked, and how much is left out', async () => {
+it('rotation --live says how much is left out', async () => {
   const { run, requests } = await open();
   const rotation = {
     ...{ ca: 'ca', from: 1, to: 2, since: '2027-01-01T00:00:00.000Z' },
@@ -204,15 +250,14 @@ it('rotation says when the daily check looked, and how much is left out', async 
   const status = {
     ...{ trustDomain: TRUST_DOMAIN, phase: 'trust', sequence: 1, rotation, missing, progress: [] },
     ...{ notes: ['a note'], todo: ['n0, n1, n2 and 4257 more: y'] },
-    evidence: { at: '2027-01-02T03:00:00.000Z', isSummary: true },
+    evidence: { at: '2027-01-02T03:00:00.000Z', isSummary: false },
     leftOut: { missing: 4200, notes: 7, todo: 2 },
   };
   const responses = { rotation: status };
-  const { printed } = await run(['rotation', TRUST_DOMAIN], { responses });
+  const { printed } = await run(['rotation', TRUST_DOMAIN, '--live'], { responses });
   expect(printed.split('\n').filter((line) => !/^(?:n\d+|MISSING) /.test(line))).toEqual([
     'ca of trust domain fleet: from version 1 to version 2',
     'phase trust since 2027-01-01T00:00:00.000Z; next: issue',
-    'as the daily check found it at 2027-01-02T03:00:00.000Z; --live looks at all clusters now',
     'and 4210 more; -o json lists the first 60',
     'note: a note',
     'and 7 more notes',
@@ -224,31 +269,15 @@ it('rotation says when the daily check looked, and how much is left out', async 
   expect(JSON.parse(json.printed)).toMatchObject({ leftOut: status.leftOut });
   expect(requests).toEqual([
     { action: 'rotation', trustDomain: TRUST_DOMAIN },
-    { action: 'rotation', trustDomain: TRUST_DOMAIN, live: true },
+    { action: 'rotation', trustDomain: TRUST_DOMAIN },
   ]);
 });
 
 it('rotation says that nothing is rotated', async () => {
-  const { run } = await open();
-  const rotation = {
-    ...FINDINGS,
-    trustDomain: TRUST_DOMAIN,
-    phase: 'stable',
-    sequence: 0,
-    todo: [],
-  };
-  const ran = await run(['rotation', TRUST_DOMAIN], { responses: { rotation } });
-  expect(ran.printed).toBe('no CA of trust domain fleet is being rotated');
-});
-
-it('declare-compromised says what follows', async () => {
-  const { run } = await open();
-  const declared = { ...FINDINGS, trustDomain: TRUST_DOMAIN, ca: 'ca', phase: 'trust' };
-  const responses = { 'declare-compromised': { ...declared, changed: true, sequence: 2 } };
-  const ran = await run(['declare-compromised', TRUST_DOMAIN, '--ca', 'ca'], { responses });
-  expect(ran.said).toMatch(
-    /declared the old ca .* compromised.*\n.*only with --accept-ca-change and --ca-cert-hash/,
-  );
+  const { run, requests } = await open();
+  const ran = await run(['rotation', TRUST_DOMAIN]);
+  expect([ran.printed, requests]).toEqual(['no CA of trust domain fleet is being rotated', []]);
+  expect(shown(await run(['rotation', 'other']))).toMatch(/trust domain other does not exist/);
 });
 
 it('an approver sees the plan that was recorded, and approves its digest', async () => {

@@ -12,6 +12,9 @@ const TO_THE_END: readonly Phase[] = [
   ...['retire', 'issue', 'retire', 'stable'],
 ] as const;
 
+/** How often the phase changes. */
+export const CHANGES = TAKEN_BACK.length + TO_THE_END.length;
+
 /** Certificates in a CA file, once all timers have run in the phase. */
 const CERTIFICATES: Readonly<Record<Phase, number>> = { trust: 2, issue: 2, retire: 1, stable: 1 };
 

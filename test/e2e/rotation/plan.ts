@@ -12,24 +12,29 @@ export const SMALL_SITE = siteOf(TURNING, 9, { controlPlanes: 1, workers: 2 });
 /** The rehearsal first: nothing restarts for it. */
 const ORDER: readonly CaName[] = ['front-proxy-ca', 'etcd-ca', 'ca'];
 
-/** What is done with one cluster, in this order. A CA's name is its rotation from start to end. */
-export const COURSES = [
+type BackAndForth = `back-and-forth-${CaName}`;
+const backAndForth = (ca: CaName): BackAndForth => `back-and-forth-${ca}`;
+
+/** A CA's name is its rotation from start to end. */
+export type Course = CaName | BackAndForth | 'compromised' | 'absent' | 'subordinate';
+
+/** What is done with one cluster, in this order. */
+export const COURSES: readonly Course[] = [
   ...ORDER,
-  'back-and-forth',
+  ...ORDER.map(backAndForth),
   'compromised',
   'absent',
   'subordinate',
-] as const;
-export type Course = (typeof COURSES)[number];
+];
 
 export const isCa = (course: Course): course is CaName => ORDER.includes(course as CaName);
 
+/** The CA whose rotation goes back and forth. */
+export const backAndForthCa = (course: Course): CaName | undefined =>
+  ORDER.find((ca) => backAndForth(ca) === course);
+
 /** One control plane cannot do without its API server while that restarts. */
 export const isSmall = ({ controlPlanes }: Site): boolean => controlPlanes.length === 1;
-
-/** Those that go back and forth. Nothing restarts for the first. */
-export const backAndForthCas = (site: Site): readonly CaName[] =>
-  isSmall(site) ? ['front-proxy-ca'] : ORDER;
 
 /** Kubelets replace certificates of ten minutes within minutes, as they replace those of a year within months. */
 export const KUBELET_CERTIFICATES = '10m0s';

@@ -8,12 +8,12 @@ import { Traffic } from '../traffic/traffic.ts';
 import { WholeCluster } from '../whole-cluster/cluster.ts';
 import type { Site } from '../whole-cluster/plan.ts';
 import { ABSENT_CHECKS, checkAbsent } from './absent.ts';
-import { backAndForthChecks, goBackAndForth } from './back-and-forth.ts';
+import { backAndForthChecks, CHANGES, goBackAndForth } from './back-and-forth.ts';
 import { BRING_UP_CHECKS, bringUp } from './bring-up.ts';
 import { COMPROMISED_CHECKS, checkCompromised } from './compromised.ts';
 import { observerChecks, whileObserved } from './observers/observers.ts';
 import { OldServer, oldServerChecks } from './old-servers.ts';
-import { backAndForthCas, type Course, isCa, isSmall } from './plan.ts';
+import { backAndForthCa, type Course, isCa, isSmall } from './plan.ts';
 import { checkRefused, refusedChecks, takeOldCa } from './refused.ts';
 import { checkSubordinate, SUBORDINATE_CHECKS } from './subordinate.ts';
 import { tokenEndpoint } from './token.ts';
@@ -71,10 +71,12 @@ export async function runRotation(
 const isObserved = (ca: CaName, site: Site) => !isSmall(site) || ca === 'front-proxy-ca';
 
 function checksOf(course: Course, site: Site): readonly string[] {
-  if (course === 'back-and-forth') return backAndForthCas(site).flatMap(backAndForthChecks);
   if (course === 'compromised') return COMPROMISED_CHECKS;
   if (course === 'absent') return ABSENT_CHECKS;
   if (course === 'subordinate') return SUBORDINATE_CHECKS;
+  const there = backAndForthCa(course);
+  if (there) return [...backAndForthChecks(there), ...(isSmall(site) ? [] : [traffic(there)])];
+  if (!isCa(course)) return [];
   const [before = '', after = ''] = refusedChecks(course);
   return [
     ...[before, ...turnChecks(course), ...oldServerChecks(course), after],
@@ -91,9 +93,11 @@ async function follow(
   folder: string,
 ): Promise<void> {
   if (isCa(course)) await rotateOne(check, cluster, service, folder, course);
-  if (course === 'back-and-forth')
-    for (const ca of backAndForthCas(cluster.site))
-      await goBackAndForth(check, cluster, service, ca);
+  const there = backAndForthCa(course);
+  if (there)
+    await withTraffic(check, cluster, there, CHANGES, () =>
+      goBackAndForth(check, cluster, service, there),
+    );
   if (course === 'compromised') await checkCompromised(check, cluster, service, folder);
   if (course === 'absent') await checkAbsent(check, cluster, service);
   if (course === 'subordinate') await checkSubordinate(check, cluster, service, folder);
@@ -112,15 +116,31 @@ async function rotateOne(
   const old = await takeOldCa(check, cluster, service, folder, ca);
   const server = await OldServer.make(cluster, service, folder, old);
   await server.checkBefore(check);
-  const clients = isSmall(cluster.site) ? undefined : new Traffic(await tokenEndpoint(cluster));
-  await clients?.start();
   const rotate = (how: How) => turn(check, cluster, service, ca, how);
-  if (isObserved(ca, cluster.site)) await whileObserved(check, cluster, folder, old, rotate);
-  else await rotate({});
-  if (clients)
-    await check(traffic(ca), () =>
-      clients.stopWithoutLoss(cluster.controlPlanes.length * RESTARTS_OF_A_MEMBER),
-    );
+  await withTraffic(check, cluster, ca, RESTARTS_OF_A_MEMBER, async () => {
+    if (isObserved(ca, cluster.site)) await whileObserved(check, cluster, folder, old, rotate);
+    else await rotate({});
+  });
   await checkRefused(check, cluster, old);
   await server.checkAfter(check);
+}
+
+/**
+ * A writer and a watcher run in the meantime, except with one control plane, which cannot do without its API server.
+ *
+ * @param restarts of each member of etcd, at most: a write in flight may be lost to the election that one causes
+ */
+async function withTraffic(
+  check: Check,
+  cluster: WholeCluster,
+  ca: CaName,
+  restarts: number,
+  action: () => Promise<void>,
+): Promise<void> {
+  if (isSmall(cluster.site)) return action();
+  const clients = new Traffic(await tokenEndpoint(cluster));
+  await clients.start();
+  await action();
+  const all = cluster.controlPlanes.length * restarts;
+  await check(traffic(ca), () => clients.stopWithoutLoss(all));
 }

@@ -25,6 +25,7 @@ import {
   requestsPrefix,
   shortRequestKey,
 } from '../../../lib/contract/request-key.ts';
+import { parseRotationStepKey, rotationStepKey } from '../../../lib/contract/rotation.ts';
 import {
   bundleKey,
   chainKey,
@@ -55,6 +56,26 @@ it.each([
   'records/fleet/ca/1.json',
 ])('%s is not the record of a CA version', (key) => {
   expect(parseCaRecordKey(key)).toBeUndefined();
+});
+
+it('a step of a rotation has the versions, and its number, in its key', () => {
+  const step = { trustDomain: 'fleet.example', ca: 'etcd-ca', from: 9, to: 12 } as const;
+  const key = rotationStepKey(step, 41);
+  expect(key).toBe('rotations/fleet.example/etcd-ca/9-12/0000000041.json');
+  expect(parseRotationStepKey(key)).toEqual({ ...step, sequence: 41 });
+});
+
+it.each([
+  'rotations/fleet/ca/0-1/0000000001.json',
+  'rotations/fleet/ca/1-02/0000000001.json',
+  'rotations/fleet/ca/1-2/1.json',
+  'rotations/fleet/ca/1-2/0000000001.crt',
+  'rotations/fleet/other-ca/1-2/0000000001.json',
+  'rotations/Fleet/ca/1-2/0000000001.json',
+  'rotations/fleet/ca/1-2/x/0000000001.json',
+  'records/fleet/ca/1-2/0000000001.json',
+])('%s is not a step of a rotation', (key) => {
+  expect(parseRotationStepKey(key)).toBeUndefined();
 });
 
 it('the CSRs of a CA version have the digest of their contents in their keys', () => {

@@ -537,6 +537,7 @@ describe('the status', () => {
       progress: [],
       todo: [],
       leftOut: { missing: 0, notes: 0, todo: 0 },
+      lastRotations: [],
     });
   });
 

@@ -216,6 +216,22 @@ describe('an import', () => {
     expect(point).toBeGreaterThan(8);
   });
 
+  it.each<[string, boolean]>([
+    ['requested', false],
+    ['imported', true],
+  ])('of a version that is abandoned once it is %s is refused', async (_, isImported) => {
+    const { spki } = await requested();
+    const given = issue(spki);
+    if (isImported) await importing({ ca: given });
+    const next = await requested({ abandon: 2 });
+    expect([next.version, next.spki.equals(spki)]).toEqual([3, false]);
+    await expect(importing({ ca: given })).rejects.toThrow(
+      'a public key that is not that of the CA',
+    );
+    expect(await importing({ ca: issue(next.spki) })).toMatchObject({ name: { version: 3 } });
+    expect(await world.plan()).toMatchObject({ to: { version: 3 } });
+  });
+
   it('of another certificate counts only if it is the first', async () => {
     const { spki } = await requested();
     const [one, other] = [issue(spki), issue(spki, 'ca', another)];

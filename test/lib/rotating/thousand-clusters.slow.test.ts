@@ -1,6 +1,6 @@
 /** The evidence of a whole fleet: how many calls of S3 it costs, and that one node among thousands is found. */
 import { readTrustDomainObject } from '../../../lib/rotating/read-trust-domain.ts';
-import { rotationStatus } from '../../../lib/rotating/status.ts';
+import { liveStatus, recordedStatus } from '../../../lib/rotating/status.ts';
 import { writeSummary } from '../../../lib/rotating/summary.ts';
 import { TRUST_DOMAIN } from '../../support/in-memory-service.ts';
 import { GATE } from '../../support/real-gate.ts';
@@ -35,16 +35,14 @@ it('with 1,000 clusters, a status reads only the summary, the document and the a
     for (const node of ['cp-1', 'cp-2', 'cp-3', 'worker-1', 'worker-2'])
       fleet.reportNode(node, { caFiles: [] }, { cluster });
   const trustDomain = TRUST_DOMAIN;
-  const status = (more = {}) =>
-    rotationStatus(memory.service, GATE, { action: 'rotation', trustDomain, ...more });
   await writeSummary(
     memory.service,
     GATE,
     await readTrustDomainObject(memory.service, trustDomain),
   );
-  const live = await status({ live: true });
+  const live = await liveStatus(memory.service, GATE, { action: 'rotation', trustDomain });
   for (const store of [authority, exchange]) store.calls.length = 0;
-  const found = await status();
+  const found = await recordedStatus(memory.service, trustDomain);
 
   expect([callsOf(authority), callsOf(exchange)]).toEqual([{ get: 2, list: 1 }, {}]);
   expect(found).toEqual({ ...live, evidence: { ...live.evidence, isSummary: true } });

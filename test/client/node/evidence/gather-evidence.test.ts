@@ -15,10 +15,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseCertificates, sha256Of } from '../../../../client/node/disk/fingerprints.ts';
 import { gatherEvidence } from '../../../../client/node/evidence/gather-evidence.ts';
+import type { KnownStart } from '../../../../client/node/evidence/known-starts.ts';
 import { noteStarts } from '../../../../client/node/evidence/note-starts.ts';
 import { recallEvidence } from '../../../../client/node/evidence/recall-evidence.ts';
 import { findStarted } from '../../../../client/node/evidence/started-components.ts';
 import { collectReport, textOfReport } from '../../../../client/node/report/collect.ts';
+import { rememberRenewal } from '../../../../client/node/report/last-renewal.ts';
 import { rememberRotation } from '../../../../client/node/state/rotation-memory.ts';
 import { MAX_REPORT_BYTES, nodeReportSchema } from '../../../../lib/contract/node-report.ts';
 import type { PublishedRotation } from '../../../../lib/contract/published-rotation.ts';
@@ -77,6 +79,12 @@ function run(component: string, pid: number, ticks: number): void {
   writeFileSync(join(folder, 'status'), 'Uid:\t0\t0\t0\t0\n');
 }
 
+/** Of this boot, and no other: another machine has another one, too. */
+function boot(id: string): void {
+  mkdirSync(join(proc, 'sys/kernel/random'), { recursive: true });
+  writeFileSync(join(proc, 'sys/kernel/random/boot_id'), `${id}\n`);
+}
+
 function manifest(component: string, ...words: string[]): void {
   mkdirSync(at('manifests'), { recursive: true });
   const command = [component, ...words.map((word) => `--${word}`)];
@@ -95,6 +103,7 @@ beforeEach(() => {
   rmSync(at('manifests'), { recursive: true, force: true });
   mkdirSync(proc);
   writeFileSync(join(proc, 'uptime'), `${UPTIME_S}.00 1.00\n`);
+  boot('one');
   const url = `https://127.0.0.1:${port}`;
   manifest('etcd', `listen-client-urls=${url}`, `listen-peer-urls=${url}`);
   run('etcd', 10, 5000);
@@ -161,11 +170,14 @@ async function gather(rotation: PublishedRotation, left: string[] = []) {
   const terminal = { print: () => undefined, progress: () => undefined };
   const deps = { folders, stateDir, clock, terminal, proc, probeTimeoutMs: 60_000 };
   const place = { cluster: 'prod', node: 'cp-1' };
-  return gatherEvidence({ ...deps, exchange: async () => store }, place, {
+  const gathered = await gatherEvidence({ ...deps, exchange: async () => store }, place, {
     published: rotation,
     memory,
   });
+  return gathered.evidence;
 }
+
+const recall = (now = new Date()) => recallEvidence({ folders, stateDir, proc }, now)?.evidence;
 
 const accepted = (component: string) => ({
   component,
@@ -197,8 +209,7 @@ describe('the next run', () => {
     const before = connections;
     const again = await gather(published('trust'));
     expect([requests.length, connections]).toEqual([1, before]);
-    const recalled = recallEvidence({ folders, stateDir, proc }, new Date());
-    expect(recalled).toMatchObject({ proved: again.proved });
+    expect(recall()).toMatchObject({ proved: again.proved });
   });
 
   it.each<[string, () => PublishedRotation]>([
@@ -216,10 +227,35 @@ describe('the next run', () => {
         return published('trust');
       },
     ],
+    [
+      'the folder is on another machine, on which etcd has the same id and start',
+      () => {
+        boot('another');
+        return published('trust');
+      },
+    ],
     ['the rotation began again', () => published('trust', { sequence: 5 })],
   ])('proves them again if %s', async (_, change) => {
     expect((await gather(change())).proved).toHaveLength(2);
     expect(requests).toHaveLength(2);
+  });
+
+  it.each<[string, () => void]>([
+    ['etcd was restarted', () => run('etcd', 10, 6000)],
+    ['the folder is on another machine', () => boot('another')],
+    [
+      'the CA file was changed',
+      () => {
+        const [file, other] = [at('pki/etcd/ca.crt'), readFileSync(at('pki/ca.crt'), 'utf8')];
+        writeFileSync(file, other + readFileSync(file, 'utf8'));
+      },
+    ],
+  ])('reports no proof of the last one if %s', (_, change) => {
+    const before = readFileSync(at('pki/etcd/ca.crt'), 'utf8');
+    expect(recall()?.proved).toHaveLength(2);
+    change();
+    expect(recall()?.proved).toEqual([]);
+    writeFileSync(at('pki/etcd/ca.crt'), before);
   });
 });
 
@@ -295,9 +331,15 @@ describe('the start of a component', () => {
     ['before that', -20, false],
   ])('%s', (_, ms, isSince) => {
     const now = startedAfterChange(ms);
-    expect(findStarted('etcd-ca', folders, now, { proc }).started).toMatchObject([
-      { component: 'etcd', isSince, filesChangedAt: new Date(changedAt()).toISOString() },
-    ]);
+    const filesChangedAt = new Date(changedAt()).toISOString();
+    const { started, waiting } = findStarted('etcd-ca', folders, now, { proc });
+    expect(started).toMatchObject([{ component: 'etcd', isSince, filesChangedAt }]);
+    const waits = {
+      ...{ component: 'etcd', state: 'not-restarted', since: filesChangedAt },
+      why: `etcd has run since ${started[0]?.startedAt}, but its CA files changed at ${filesChangedAt}, and it reads them only when it starts`,
+      fix: expect.stringContaining(`move etcd.yaml out of ${at('manifests')}`),
+    };
+    expect(waiting).toEqual(isSince ? [] : [waits]);
   });
 
   it.each<[string, () => void, boolean]>([
@@ -305,10 +347,11 @@ describe('the start of a component', () => {
     ['a certificate is added', () => writeCas('etcd/ca', 'ca', 'etcd/server'), false],
     ['a certificate is dropped', () => writeCas('ca'), false],
     ['another process runs', () => run('etcd', 10, 1), false],
+    ['its folder is on another machine', () => boot('another'), false],
   ])('counts for what the process has read: %s', (_, change, isSince) => {
     writeCas('etcd/ca', 'ca');
     const { starts } = findStarted('etcd-ca', folders, startedAfterChange(1000), { proc });
-    expect(starts).toMatchObject([{ component: 'etcd', processes: ['10:0'] }]);
+    expect(starts).toMatchObject([{ component: 'etcd', processes: ['one/10:0'] }]);
     change();
     const now = new Date(changedAt() - 20 + UPTIME_S * 1000);
     const [started] = findStarted('etcd-ca', folders, now, { proc, known: starts }).started;
@@ -326,8 +369,37 @@ describe('the start of a component', () => {
     const memory = { trustDomain: 'prod', sequence: 2, ca: 'etcd-ca', phase: 'issue' } as const;
     await rememberRotation(stateDir, { ...memory, ...nothing });
     const later = new Date(changedAt() - 20 + UPTIME_S * 1000);
-    const started = recallEvidence({ folders, stateDir, proc }, later)?.started;
-    expect(started).toMatchObject([{ component: 'etcd', isSince: true }]);
+    expect(recall(later)?.started).toMatchObject([{ component: 'etcd', isSince: true }]);
+  });
+
+  it('is not believed if the clock was behind when the files changed', async () => {
+    writeCas('etcd/ca', 'ca');
+    const now = startedAfterChange(1000);
+    const look = (at: Date, known?: readonly KnownStart[]) =>
+      findStarted('etcd-ca', folders, at, { proc, ...(known && { known }) });
+    const { starts } = look(now);
+    writeCas('ca');
+    // the clock is right again: the process seems to be younger than the files
+    const right = new Date(now.getTime() + 3_600_000);
+    const wrong = look(right, starts);
+    expect(wrong.started).toMatchObject([{ component: 'etcd', isSince: false }]);
+    expect(look(right, wrong.starts).started).toMatchObject([{ isSince: false }]);
+    run('etcd', 10, 1);
+    expect(look(right, wrong.starts).started).toMatchObject([{ isSince: true }]);
+  });
+
+  it('waits for the right time of the files, if the clock was ahead when they changed', () => {
+    run('etcd', 10, 90_000);
+    const before = new Date(changedAt() - 3_600_000);
+    const { waiting } = findStarted('etcd-ca', folders, before, { proc });
+    expect(waiting).toMatchObject([
+      {
+        state: 'not-restarted',
+        fix: expect.stringMatching(
+          /^the clock of this node was ahead then: run touch \S+ca\.crt, then restart it: move/,
+        ),
+      },
+    ]);
   });
 
   it('is that of its oldest process', () => {
@@ -341,7 +413,17 @@ describe('the start of a component', () => {
     expect(findStarted('etcd-ca', folders, NOW, { proc })).toEqual({
       started: [],
       starts: [],
-      unknown: [expect.stringMatching(/^etcd was not found among the processes/)],
+      waiting: [
+        {
+          component: 'etcd',
+          state: 'not-running',
+          since: new Date(changedAt()).toISOString(),
+          why: expect.stringMatching(
+            /^etcd was not found among the processes .*, which changed at /,
+          ),
+          fix: expect.stringMatching(/^find out with crictl logs/),
+        },
+      ],
     });
   });
 
@@ -368,6 +450,15 @@ it('is a report of a bounded size, whatever is left', async () => {
   expect(report.caFiles).not.toEqual([]);
 });
 
+it.each([
+  ['this node', 'cp-1', true],
+  ['another node, whose folder was copied', 'cp-2', false],
+])('has the last renewal of %s: %s, %s', async (_, who, isReported) => {
+  const about = { cluster: 'prod', node: 'cp-1', folders, stateDir };
+  await rememberRenewal(stateDir, { at: 'x', exitCode: 9, cluster: 'prod', node: who });
+  expect(collectReport(about, 'renew', [], NOW).renewal !== undefined).toBe(isReported);
+});
+
 it('is absent on a node that has seen no rotation', () => {
-  expect(recallEvidence({ folders, stateDir, proc }, NOW)).toBeUndefined();
+  expect(recall(NOW)).toBeUndefined();
 });

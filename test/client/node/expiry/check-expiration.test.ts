@@ -20,6 +20,7 @@ import { checkExpiration } from '../../../../client/commands/check-expiration.ts
 import { EXIT } from '../../../../client/exit-codes.ts';
 import type { ReportFormat } from '../../../../client/node/expiry/report.ts';
 import { rememberRotation } from '../../../../client/node/state/rotation-memory.ts';
+import type { CaName } from '../../../../lib/profiles/certificate-names.ts';
 import { readKubeletConf, writeKubeletStore } from '../../../support/kubelet-store.ts';
 import { LEAVES, type LeafOptions, OpensslNode } from '../../../support/openssl-node.ts';
 
@@ -753,9 +754,13 @@ it('a machine without the folder of kubeconfigs is not a node, and is not report
 
 describe('a rotation that is under way', () => {
   const LEFT = 'etcd at 127.0.0.1:2379 refuses a certificate of the new CA: TLS alert: unknown CA';
-  async function checkWith(left: string[], output: ReportFormat) {
-    const folder = copy();
-    const rotation = { sequence: 3, ca: 'front-proxy-ca', phase: 'trust', left } as const;
+  async function checkWith(
+    left: string[],
+    output: ReportFormat,
+    ca: CaName = 'front-proxy-ca',
+    folder = copy(),
+  ) {
+    const rotation = { sequence: 3, ca, phase: 'trust', left } as const;
     const rest = { trustDomain: 'prod', gone: [], compromised: [], dropped: [] };
     await rememberRotation(join(folder, 'cakeless'), { ...rest, ...rotation });
     return check(folder, { output });
@@ -772,9 +777,33 @@ describe('a rotation that is under way', () => {
     ]);
   });
 
+  it('waits for a component that does not run, and the exit code says so', async () => {
+    const folder = copy();
+    mkdirSync(join(folder, 'manifests'));
+    writeFileSync(join(folder, 'manifests/kube-apiserver.yaml'), 'spec: { containers: [] }');
+    const { code, text } = await checkWith([], 'text', 'etcd-ca', folder);
+    expect([code, text]).toEqual([
+      EXIT.unhealthy,
+      expect.stringMatching(
+        /ROTATION OF etcd-ca: phase trust; left on this node:\n {2}kube-apiserver was not found among the processes .*, which changed at \S+; find out with crictl logs/,
+      ),
+    ]);
+    const { text: json } = await checkWith([], 'json', 'etcd-ca', folder);
+    expect(JSON.parse(json).rotation).toMatchObject({
+      left: [],
+      waiting: [{ component: 'kube-apiserver', state: 'not-running', since: expect.any(String) }],
+    });
+  });
+
   it('is a field of the document, which is absent otherwise', async () => {
     const { text } = await checkWith([LEFT], 'json');
-    const rotation = { sequence: 3, ca: 'front-proxy-ca', phase: 'trust', left: [LEFT] };
+    const rotation = {
+      sequence: 3,
+      ca: 'front-proxy-ca',
+      phase: 'trust',
+      left: [LEFT],
+      waiting: [],
+    };
     expect(JSON.parse(text)).toMatchObject({ rotation });
     expect(JSON.parse((await check(whole)).text)).not.toHaveProperty('rotation');
   });

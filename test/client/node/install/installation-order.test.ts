@@ -21,11 +21,12 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const file = () => join(folder, 'a.crt');
+const folders = () => ({ kubeconfigDir: folder, certDir: join(folder, 'pki') });
 
 async function install(content: string, date: string): Promise<void> {
   const change = changeFile(file(), content, { holdsKey: false, together: false });
   const plan = { names: ['apiserver' as const], cas: [], changes: [change], restarts: [] };
-  const prepared = await prepareInstallation(join(folder, 'cakeless'), plan, new Date(date));
+  const prepared = await prepareInstallation(folders(), plan, new Date(date));
   await record(await applyInstallation(prepared), { phase: 'done' });
 }
 

@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   linkSync,
   mkdirSync,
@@ -13,10 +14,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { CommandError } from '../../../../client/errors.ts';
 import { previewRelease, releaseKeys } from '../../../../client/node/release-keys/release.ts';
 import { type Recipient, readRecipient } from '../../../../client/node/release-keys/seal.ts';
+import { undoRelease } from '../../../../client/node/release-keys/undo.ts';
 import { bundleKey } from '../../../../lib/contract/trust-domain.ts';
 import { CA_KEYS, openSealed } from '../../../support/adopted-node.ts';
 import {
@@ -446,6 +448,42 @@ describe('--undo', () => {
     node.writeManifest(emptied().replace('v1.35.4', 'v1.36.0'));
     await undo(...backups());
     expect(node.manifest).toBe(original().replace('v1.35.4', 'v1.36.0'));
+  });
+
+  describe('in a copy of the folder', () => {
+    const inCopy = (...path: string[]) => join(out('copy'), ...path);
+    const given = () => backups().map((file) => ({ file, text: readFileSync(file, 'utf8') }));
+    const copyDeps = (certDir = inCopy('pki')) =>
+      node.deps({
+        folders: { kubeconfigDir: inCopy(), certDir },
+        stateDir: inCopy('cakeless'),
+      });
+    beforeEach(async () => {
+      await release();
+      cpSync(node.folder, inCopy(), { recursive: true });
+    });
+
+    it('is about the files of the copy', async () => {
+      const planned = await undoRelease(copyDeps(), given(), true);
+      expect(planned.keys).toEqual(CA_KEYS.map((path) => inCopy(path)));
+    });
+
+    it.each<[string, string | undefined, RegExp]>([
+      ['an absolute path of the original', 'absolute', /is outside/],
+      ['a path with ..', 'up', /is not a plain path/],
+      ['a folder of certificates that is not that of the command', undefined, /--cert-dir is now/],
+    ])('refuses %s', async (_, forged, reason) => {
+      const [id = ''] = readdirSync(inCopy('cakeless/release-keys'));
+      const file = inCopy('cakeless/release-keys', id, 'journal.json');
+      const journal = JSON.parse(readFileSync(file, 'utf8'));
+      if (forged === 'absolute') journal.keys[0].file = node.at('pki/ca.key');
+      if (forged === 'up') journal.keys[0].file = `../${basename(node.folder)}/pki/ca.key`;
+      writeFileSync(file, JSON.stringify(journal));
+      const certDir = forged === undefined ? node.at('pki') : undefined;
+      const refused = await failure(undoRelease(copyDeps(certDir), given(), false));
+      expect(refused.message).toMatch(reason);
+      isReleased();
+    });
   });
 });
 

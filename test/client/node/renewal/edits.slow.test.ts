@@ -94,7 +94,8 @@ it('a file that changed since its new content was computed is refused, before a 
   const changes = [changeFile(file, 'two', { holdsKey: true, together: false })];
   writeFileSync(file, 'of another program');
   const plan = { names: ['admin.conf' as const], cas: [], changes, restarts: [] };
-  await expect(prepareInstallation(stateDir, plan, new Date(0))).rejects.toThrow(
+  const folders = { kubeconfigDir: root, certDir: join(root, 'pki') };
+  await expect(prepareInstallation(folders, plan, new Date(0))).rejects.toThrow(
     /another program changed \S+admin.conf; nothing was changed/,
   );
   expect([listInstallations(stateDir), readFileSync(file, 'utf8')]).toEqual([

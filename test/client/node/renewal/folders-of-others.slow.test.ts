@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { listInstallations, record } from '../../../../client/node/install/journal.ts';
+import { ownInstallation } from '../../../../client/node/install/own-installation.ts';
 import { putInPlace } from '../../../../client/node/install/put-in-place.ts';
 import { giveAway, itAsRoot, OTHER_USER } from '../../../support/other-user.ts';
 import {
@@ -71,7 +72,7 @@ describe('pki/etcd of etcd', () => {
     const etcd = etcdOf(folder);
     for (const version of ['old', 'new']) {
       mkdirSync(join(etcd, `.cakeless-${version}`), { mode: 0o711 });
-      const files = installation.journal.changes.map(({ path }) => path.split('/').at(-1) ?? '');
+      const files = installation.journal.changes.map(({ file }) => file.split('/').at(-1) ?? '');
       for (const [i, name] of files.entries())
         cpSync(
           join(installation.folder, version, String(i)),
@@ -97,7 +98,11 @@ describe('pki/etcd of etcd', () => {
     if (!installation) throw new Error('no installation');
     const victim = victimIn(folder);
     symlinkSync(victim, join(etcdOf(folder), '.cakeless-old'));
-    await expect(putInPlace(installation, 'old')).rejects.toThrow(
+    const own = ownInstallation(installation, {
+      kubeconfigDir: folder,
+      certDir: join(folder, 'pki'),
+    });
+    await expect(putInPlace(own, 'old')).rejects.toThrow(
       `${etcdOf(folder)}/.cakeless-old: a link or a file of another user is on the path`,
     );
     expectUntouched(victim);

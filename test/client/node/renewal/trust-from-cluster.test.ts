@@ -15,7 +15,9 @@ import { previewRollback, rollBack } from '../../../../client/node/rollback/roll
 import type { ReachApiServer } from '../../../../client/node/trust/api-server.ts';
 import { caHashesOf, formatCaCertHash } from '../../../../client/node/trust/ca-cert-hash.ts';
 import { certificateToPem } from '../../../../lib/certificate/pem.ts';
+import { newEcKeys, spkiOf } from '../../../support/ca-certificate.ts';
 import { CorporatePki } from '../../../support/corporate-pki.ts';
+import { CorporateRoot } from '../../../support/corporate-root.ts';
 import { LEAVES, OpensslNode } from '../../../support/openssl-node.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'cakeless-trust-'));
@@ -269,6 +271,20 @@ describe('below a corporate root', () => {
     const report = await run(published());
     expect(caOf()).toBe(expected());
     expect(report.notes.filter((note) => /was left out/.test(note))).not.toEqual([]);
+  });
+
+  it('a renewed certificate of the CA is taken, without what is above it', async () => {
+    const corporate = new CorporateRoot();
+    const keys = newEcKeys();
+    const [old, renewed] = [400, 3000].map((days) => {
+      const notAfter = new Date(Date.now() + days * 86_400_000);
+      const from = new Date(Date.now() - 86_400_000);
+      return certificateToPem(corporate.certify(spkiOf(keys), 'kubernetes', from, { notAfter }));
+    }) as [string, string];
+    writeFileSync(join(folder, 'pki/ca.crt'), old);
+    const report = await run(renewed + corporate.chainPem);
+    expect(caOf()).toBe(renewed);
+    expect(report.caDifferences.join()).toMatch(/ca\.crt got CN=kubernetes until/);
   });
 
   it('a self-signed CA is taken if its hash is given', async () => {

@@ -12,6 +12,7 @@ import {
   listInstallations,
   record,
 } from '../../../../client/node/install/journal.ts';
+import { ownInstallation } from '../../../../client/node/install/own-installation.ts';
 import { findObjections } from '../../../../client/node/rollback/objections.ts';
 import { NodeFixture } from '../../../support/node-folder.ts';
 
@@ -29,9 +30,11 @@ const renew = (...names: string[]) => fixture.run(folder, 'renew', ...names, '--
 const rollback = (...args: string[]) => fixture.run(folder, 'rollback', '--no-restart', ...args);
 const read = (path: string) => readFileSync(join(folder, path), 'utf8');
 const original = (path: string) => readFileSync(join(fixture.template, path), 'utf8');
-const installations = () => listInstallations(join(folder, 'cakeless'));
+const folders = () => ({ kubeconfigDir: folder, certDir: join(folder, 'pki') });
+const installations = () =>
+  listInstallations(join(folder, 'cakeless')).map((one) => ownInstallation(one, folders()));
 const objections = (installation: Installation, date: Date) =>
-  findObjections(installation, [], { kubeconfigDir: folder, certDir: join(folder, 'pki') }, date);
+  findObjections(installation, [], folders(), date);
 
 it('a file that was changed since is not overwritten', async () => {
   await renew('admin.conf', 'etcd-peer', 'scheduler.conf');
@@ -94,7 +97,7 @@ async function installCa(before: string): Promise<Installation> {
   writeFileSync(file, before);
   const change = changeFile(file, original('pki/ca.crt'), { holdsKey: false, together: true });
   const plan = { names: [], cas: ['ca' as const], changes: [change], restarts: [] };
-  const prepared = await prepareInstallation(join(folder, 'cakeless'), plan, new Date());
+  const prepared = await prepareInstallation(folders(), plan, new Date());
   return record(await applyInstallation(prepared), { phase: 'done' });
 }
 

@@ -56,6 +56,18 @@ async function follow(...all: (PublishedRotation | Error | undefined)[]) {
 
 describe('what is published', () => {
   const text = (change: Record<string, unknown>) => JSON.stringify({ ...published(1), ...change });
+  /** JSON.stringify could not write it. */
+  const nested = (field: string) =>
+    text({ [field]: 'HERE' }).replace('"HERE"', '['.repeat(30_000) + ']'.repeat(30_000));
+  const crossOf = (length: number) => ({ ca: 'ca', cross: 'x'.repeat(length) });
+  const thrown = (action: () => unknown): Error => {
+    try {
+      action();
+    } catch (error) {
+      return error as Error;
+    }
+    throw new Error('it was read');
+  };
   it.each([
     ['is not JSON', '{', /not JSON/],
     ['is of another trust domain', text({ trustDomain: 'other' }), /is of trust domain other/],
@@ -67,6 +79,18 @@ describe('what is published', () => {
       /phase/,
     ],
     ['must be understood, and is not', text({ mustUnderstand: ['fence'] }), /fence/],
+    ['is nested deeply', `{"ended":${'['.repeat(60_000)}`, /not JSON/],
+    ['has a field that is nested deeply', nested('ended'), /ended/],
+    ['has a thousand ended CAs', text({ ended: Array(1000).fill({ ca: 'ca' }) }), /ended/],
+    [
+      'has a thousand cross certificates',
+      text({ crosses: Array(1000).fill({ ca: 'ca', cross: '' }) }),
+      /crosses/,
+    ],
+    ['has a cross certificate of a megabyte', text({ crosses: [crossOf(1_000_000)] }), /cross/],
+    ['has a negative sequence', text({ sequence: -1 }), /sequence/],
+    ['has a sequence that is no number', text({ sequence: '7' }), /sequence/],
+    ['has a time that is none', text({ at: 'x'.repeat(100_000) }), /at: must be a time/],
     [
       'rotates to the same key',
       text({ rotation: rotation({ to: { ...version(2), publicKeySha256: key(1).key } }) }),
@@ -77,8 +101,14 @@ describe('what is published', () => {
       text({ ended: [{ ca: 'ca', ...version(1) }] }),
       /says has ended/,
     ],
-  ])('cannot be read if it %s', (_, json, why) => {
-    expect(() => parseRotation(json, 'fleet')).toThrow(why);
+  ])('cannot be read if it %s, and is quoted in part at most', (_, json, why) => {
+    const error = thrown(() => parseRotation(json, 'fleet'));
+    expect(error.message).toMatch(why);
+    expect(error.message.length).toBeLessThan(1000);
+  });
+
+  it('is read if a field of a later release is nested deeply', () => {
+    expect(parseRotation(nested('later'), 'fleet')).toEqual(published(1));
   });
 
   it('is read up to a limit, and a bucket that denies the object has none', async () => {

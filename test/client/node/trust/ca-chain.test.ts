@@ -410,7 +410,7 @@ describe('a running node', () => {
     manifest('kube-controller-manager', `--root-ca-file=${file()}`);
     const change = changeFile(file(), chain, { holdsKey: false, together: true });
     const plan = { names: [], cas: [], changes: [change], restarts: [] };
-    const installation = await prepareInstallation(join(folder, 'cakeless'), plan, new Date());
+    const installation = await prepareInstallation(folders(), plan, new Date());
     put('pki/ca-chain.crt', chain);
     expect(findObjections(installation, [], folders(), new Date())).toEqual([
       `${file()}: would be removed, but kube-controller-manager does not start without it`,
