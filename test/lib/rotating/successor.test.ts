@@ -1,5 +1,6 @@
 /** Rotations to a new CA below a corporate root: the CSR, the import of its certificate, its plan, and its start. */
 import { createPublicKey, X509Certificate } from 'node:crypto';
+import { findSigningOrder } from '../../../lib/audit/find-signing-order.ts';
 import { sha256Of } from '../../../lib/ca/sha256.ts';
 import type { CasToImport, CaToImport } from '../../../lib/ca/trust-domain-request.ts';
 import { certificatesIn, certificateToPem } from '../../../lib/certificate/pem.ts';
@@ -493,6 +494,37 @@ it('a whole rotation: what is signed with, published and remembered in each phas
   expect(cross.subjectAltName).toBe(
     `URI:ni:///sha-256;${Buffer.from(sha256Of(new X509Certificate(fresh).raw), 'hex').toString('base64url')}`,
   );
+});
+
+describe('the auditor', () => {
+  const orders = () => {
+    const records = keysOf().filter((key) => /^ca-records\/prod\/ca\/2\..*json$/.test(key));
+    return Promise.all(records.map((key) => findSigningOrder(world.service, key)));
+  };
+
+  it('accounts for what is signed for a new version: the CSR, the proof, and the cross certificate', async () => {
+    await imported();
+    await world.advance('trust');
+    const found = await orders();
+    expect(found.map((one) => (typeof one === 'object' ? one.by : one))).toEqual([
+      ...['createCa', 'createCa', 'createCa'],
+    ]);
+  });
+
+  it('reports a cross certificate that names another certificate', async () => {
+    await imported();
+    await world.plan();
+    const { authority } = world;
+    const record = authority.json('ca-records/prod/ca/2.json') as { publicKey: string };
+    const forged = issue(Buffer.from(record.publicKey, 'base64'), 'ca', corporate, {
+      serialNumber: Uint8Array.of(9, 9),
+    });
+    const certificate = new X509Certificate(forged.certificate).raw.toString('base64');
+    authority.seed('ca-records/prod/ca/2.json', JSON.stringify({ ...record, certificate }));
+    expect(await orders()).toContainEqual(
+      expect.stringContaining('its name is not the digest of the certificate of the new version'),
+    );
+  });
 });
 
 it('below another root, clients get both chains while both CAs are trusted', async () => {
