@@ -64,7 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   reference: ['edge'],
   edge: [],
   adoption: ['operator', 'node', 'wording'],
-  subordinate: ['operator', 'node'],
+  subordinate: ['operator', 'node', 'rotation'],
   rotation: ['operator'],
   operator: ['node', 'kubeadm'],
   users: ['node', 'wording'],

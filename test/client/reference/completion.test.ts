@@ -2,6 +2,8 @@
 import { completionScript } from '../../../client/reference/completion.ts';
 import { SHELLS } from '../../../client/reference/shells.ts';
 import { allOf } from '../../../client/reference/tree.ts';
+import { DOCUMENT_NAMES } from '../../../client/schemas/document-names.ts';
+import { DOCUMENTS } from '../../../client/schemas/documents.ts';
 import { cakeless } from '../../support/running-service-command.ts';
 import { COMPLETE_IN, CompletionFolder, TYPED, tree } from './complete-in.ts';
 
@@ -10,6 +12,10 @@ afterAll(() => folder.remove());
 
 it.each(TYPED)('bash after %j offers what the command accepts', (typed, expected) => {
   expect(COMPLETE_IN.bash(folder, [typed])).toEqual([expected]);
+});
+
+it('the names of documents are those that have a schema, each once', () => {
+  expect(DOCUMENT_NAMES).toEqual(DOCUMENTS.map(({ name }) => name));
 });
 
 it('bash completes the rest of a value after an equals sign, and a folder with a space in its name', () => {
