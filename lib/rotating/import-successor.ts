@@ -79,7 +79,7 @@ export async function importSuccessor(
     if (given.length > 1)
       throw new Fault(
         'request-malformed',
-        `${ca}: version ${asked.name.version} waits for its certificate: import that alone`,
+        `${ca}: version ${asked.name.version} is waiting for its certificate: import that one alone`,
       );
     const started = startedWith(asked);
     return started ?? importOne(service, caKeys, asked, dryRun);

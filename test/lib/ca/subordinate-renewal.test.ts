@@ -126,7 +126,7 @@ describe('a CSR for a CA that exists', () => {
       'another common name',
       { commonName: 'other' },
       {},
-      /^ca: it has the common name kubernetes, and keeps it/,
+      /^ca: its common name is kubernetes, and cannot be changed/,
     ],
     [
       'another key spec',
@@ -383,7 +383,7 @@ describe('the import refuses, and writes nothing,', () => {
         });
         return given;
       },
-      /^ca: it is being rotated \(phase issue\): end or take back the rotation first$/,
+      /^ca: it is being rotated \(phase issue\): end the rotation first, or go back to stable$/,
     ],
   ])('%s', async (_, give, message) => {
     const world = await later();

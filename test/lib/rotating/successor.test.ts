@@ -108,7 +108,7 @@ describe('the CSR', () => {
     expect(answer.missing).toEqual([
       expect.objectContaining({
         subject: 'certificate',
-        why: 'the certificate of version 2 of ca, which a CA above it issues, is not imported',
+        why: 'the certificate of version 2 of ca, which the CA above it issues, has not been imported yet',
       }),
     ]);
   });
@@ -287,7 +287,7 @@ describe('an import', () => {
     [
       'together with that of another CA',
       async () => ({ ca: issue((await requested()).spki), 'etcd-ca': issue(spkiOf(stranger)) }),
-      /waits for its certificate: import that alone/,
+      /is waiting for its certificate: import that one alone/,
     ],
     [
       'for a key other than the operator names',
