@@ -16,7 +16,7 @@ import {
 import { bundleKey, chainKey } from '../../../lib/contract/trust-domain.ts';
 import { OID } from '../../../lib/der/oids.ts';
 import { readDer } from '../../../lib/der/read.ts';
-import { octetString } from '../../../lib/der/write.ts';
+import { context, contextPrimitive, octetString, sequence } from '../../../lib/der/write.ts';
 import {
   commonNameOf,
   extension,
@@ -68,6 +68,16 @@ const withIdentifier = (keys: KeyPair, identifier?: Uint8Array) => ({
         : [extension(OID.subjectKeyIdentifier, octetString(identifier))],
   }),
 });
+
+/** Extensions of a certificate that excludes names of nodes. */
+const constraining = (keys: KeyPair) => ({
+  extensions: extensionsBelow(keys, corporate.issuingKeys, {
+    more: [
+      extension(OID.nameConstraints, sequence(context(1, sequence(dnsName('example.com')))), true),
+    ],
+  }),
+});
+const dnsName = (text: string) => contextPrimitive(2, Buffer.from(text));
 
 describe('a CSR for a CA that exists', () => {
   it('is the same as before, says what it renews, and is not signed again', async () => {
@@ -288,6 +298,17 @@ describe('importing another certificate of a CA that exists', () => {
     );
   });
 
+  it('keeps the name constraints that the CA has already', async () => {
+    const world = await later();
+    const limited = reissue(world, { notAfter: END, ...constraining(keysOf(world)) });
+    change(world, ({ cas }) => {
+      const [version] = cas.ca.versions;
+      if (version) version.certificate = limited.certificate;
+    });
+    const given = { ca: reissue(world, constraining(keysOf(world))) };
+    expect((await world.importing(given)).renewed).toHaveLength(1);
+  });
+
   it('with the first certificate of another CA does both', async () => {
     const world = await later();
     const given = { ca: reissue(world), ...(await world.issue(['etcd-ca'])) };
@@ -354,6 +375,11 @@ describe('the import refuses, and writes nothing,', () => {
       'no subjectKeyIdentifier',
       (world) => reissue(world, withIdentifier(keysOf(world))),
       /subjectKeyIdentifier/,
+    ],
+    [
+      'name constraints that the existing certificate does not have, even if they permit what every cluster has',
+      (world) => reissue(world, constraining(keysOf(world))),
+      /has nameConstraints that the existing certificate does not have, .* ask for a certificate without nameConstraints/,
     ],
     [
       'an earlier end',
