@@ -131,7 +131,7 @@ export function expiryPlans(): AlarmPlan[] {
     {
       id: 'ca-without-successor',
       description:
-        'A CA ends within two years, and is not being rotated: renew it with the same key (cakeless trust-domain renew), or rotate it. The log of reconcile names it.',
+        'A CA expires within two years, and is not being rotated: renew it with the same key (cakeless trust-domain renew), or rotate it. The log of reconcile names it.',
       metric: metricOf(METRICS.casWithoutSuccessor, 'Maximum', DAY),
       threshold: 1,
     },

@@ -31,7 +31,9 @@ export async function declareCompromised(
   if (dryRun) {
     const shown = { ...declarable, confirm: name, changed: false, changes };
     terminal.progress(
-      declarable.compromised ? describeDeclared(declarable) : `would declare ${name} (dry run)`,
+      declarable.compromised
+        ? describeDeclared(declarable)
+        : `would declare ${name} compromised (dry run)`,
     );
     printResult(terminal, output, shown, () => changes);
     return;

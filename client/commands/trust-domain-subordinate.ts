@@ -183,7 +183,7 @@ function describeForeseen(ca: CaName, trustDomain: string, foreseen: ForeseenImp
       : `${ca} of ${trustDomain} has this certificate and this chain already`;
   const { version, before, after } = foreseen.renewed;
   return before.sha256 === after.sha256
-    ? `would change what is above version ${version} of ${ca} of ${trustDomain}, whose certificate stays`
+    ? `would replace the chain of version ${version} of ${ca} of ${trustDomain}; its certificate stays the same`
     : `would renew version ${version} of ${ca} of ${trustDomain}, which expires at ${before.notAfter}, until ${after.notAfter}`;
 }
 
@@ -251,7 +251,7 @@ function printImported(
 
 const describeRenewed = ({ trustDomain, ca, version, before, after }: RenewedCa): string =>
   before.sha256 === after.sha256
-    ? `changed what is above version ${version} of ${ca} of ${trustDomain}, whose certificate stays; nodes take the chain with their next renewals`
+    ? `replaced the chain of version ${version} of ${ca} of ${trustDomain}; its certificate stays the same; nodes take the chain with their next renewals`
     : `renewed version ${version} of ${ca} of ${trustDomain} with the same key, until ${after.notAfter}; nodes take the certificate with their next renewals`;
 
 /** The nodes of a cluster need every CA, except those that the cluster does not have. */

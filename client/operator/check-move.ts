@@ -38,9 +38,9 @@ export async function checkMove(
 }
 
 const LEAVES =
-  'the cluster would leave it, so the rotation would no longer wait for its nodes and objects, and drop the old CA while they need it';
+  'the cluster would leave the trust domain, so the rotation would no longer wait for its nodes and objects, and would drop the old CA while they still need it';
 const JOINS =
-  'the cluster would join it, so the rotation would wait for all of its nodes, which trust neither CA yet';
+  'the cluster would join the trust domain, so the rotation would wait for all of its nodes, which trust neither CA yet';
 
 async function describeRotation(
   neighbors: Pick<Neighbors, 'trustDomain'>,

@@ -69,7 +69,7 @@ function refuseStarted({ trustDomain, ca, newCa }: WantedPhase, rotation?: Rotat
   if (rotation?.ca !== ca || rotation.to !== newCa.abandon) return;
   throw new CommandError(
     'usage',
-    `version ${rotation.to} of ${ca} of trust domain ${trustDomain} is no draft: its rotation has started, and is in phase ${rotation.phase}`,
+    `version ${rotation.to} of ${ca} of trust domain ${trustDomain} is not a draft: its rotation has started, and is in phase ${rotation.phase}`,
     `to cancel it, run cakeless trust-domain rotate ${trustDomain} --ca ${ca} --to stable`,
   );
 }
@@ -83,7 +83,7 @@ async function readRotation(
   return (await readDocument(await authority(), key, trustDomainSchema))?.rotation;
 }
 
-/** Has all clusters examined, which only those may who may call create-ca. */
+/** Has all clusters examined: only for callers that may invoke create-ca. */
 export async function readLiveStatus(
   invokeCreateCa: InvokeCreateCa,
   trustDomain: string,

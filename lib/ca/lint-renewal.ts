@@ -12,6 +12,7 @@ import { OID } from '../der/oids.ts';
 import { quote } from '../printable.ts';
 import { caKeyIdentifierOf } from './ca-key-identifier.ts';
 import { acceptsIf, type Finding, findingsOf, refusesIf } from './lint-finding.ts';
+import { lintNewLimits } from './lint-new-limits.ts';
 import type { SubordinateCertificate } from './read-subordinate.ts';
 
 /** @param existing the version whose certificate, or what is above it, is renewed */
@@ -25,6 +26,7 @@ export const lintRenewal = (
     return [
       ...lintSameSubject(before, after),
       ...lintSameIdentifier(before, after),
+      ...lintNewLimits(readCertificate(before.raw), readCertificate(after.raw)),
       ...lintLater(existing, before, after),
       ...lintRoot(existing, chain),
     ];

@@ -88,7 +88,7 @@ function findRenewable(
   if (!versions) throw refused(`trust domain ${trustDomain} has no ${ca}`);
   if (document.rotation?.ca === ca)
     throw refused(
-      `${ca} of trust domain ${trustDomain} is being rotated (phase ${document.rotation.phase}): end or take back the rotation first`,
+      `${ca} of trust domain ${trustDomain} is being rotated (phase ${document.rotation.phase}): end the rotation first, or go back to stable`,
     );
   const version = signingVersionOf(ca, versions);
   if (originOf(version) === 'subordinate')

@@ -17,7 +17,7 @@ export function whyNotRenewable(document: TrustDomainDocument, ca: CaName): stri
   const versions = cas[ca];
   if (!versions) return `trust domain ${trustDomain} does not have it`;
   if (rotation?.ca === ca)
-    return `it is being rotated (phase ${rotation.phase}): end or take back the rotation first`;
+    return `it is being rotated (phase ${rotation.phase}): end the rotation first, or go back to stable`;
   return originOf(signingVersionOf(ca, versions)) === 'subordinate'
     ? undefined
     : `trust domain ${trustDomain} already has it: it is its own root, and cakeless trust-domain renew renews its certificate`;

@@ -116,7 +116,7 @@ async function whyNoRenewal(
       : [`its key ${existing.keyId} is a ${existing.keySpec} key, not ${keySpec}`]),
     ...(commonName === undefined || commonName === known
       ? []
-      : [`it has the common name ${known}, and keeps it: not ${commonName}`]),
+      : [`its common name is ${known}, and cannot be changed to ${commonName}`]),
   ];
 }
 

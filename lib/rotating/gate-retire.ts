@@ -81,7 +81,7 @@ function tooEarly({ transition, rules, now }: Question): Missing[] {
     {
       subject: `${trustDomain}/phase/issue`,
       why: `phase issue must last until ${earliest}, so that every timer has run in it`,
-      fix: 'wait until then',
+      fix: `wait until ${earliest}`,
     },
   ];
 }

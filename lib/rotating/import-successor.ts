@@ -18,7 +18,7 @@ import type {
   ImportCertificateRequest,
 } from '../ca/trust-domain-request.ts';
 import { certificateToPem } from '../certificate/pem.ts';
-import { type CertificateElements, readCertificate } from '../certificate/read-certificate.ts';
+import { readCertificate } from '../certificate/read-certificate.ts';
 import type { CaCsrRecord } from '../contract/ca-csr-record.ts';
 import { type CaVersionName, caRecordKey } from '../contract/ca-record.ts';
 import {
@@ -29,12 +29,12 @@ import {
   trustDomainKey,
   trustDomainSchema,
 } from '../contract/trust-domain.ts';
-import { DerError, type Element } from '../der/read.ts';
+import { DerError } from '../der/read.ts';
 import { Fault } from '../fault.ts';
-import { quote } from '../printable.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
 import { readDocument } from '../store/documents.ts';
+import { lintSuccessor } from './lint-successor.ts';
 import { nextVersionOf } from './phases.ts';
 import { readCsrs } from './successor-csr.ts';
 
@@ -79,7 +79,7 @@ export async function importSuccessor(
     if (given.length > 1)
       throw new Fault(
         'request-malformed',
-        `${ca}: version ${asked.name.version} waits for its certificate: import that alone`,
+        `${ca}: version ${asked.name.version} is waiting for its certificate: import that one alone`,
       );
     const started = startedWith(asked);
     return started ?? importOne(service, caKeys, asked, dryRun);
@@ -117,15 +117,9 @@ const isForKeyOf = (certificate: Uint8Array, version: CaVersion): boolean =>
   keyIn(certificate) === keyIn(new X509Certificate(version.certificate).raw);
 
 /** SubjectPublicKeyInfo in base64; undefined if it cannot be read, which the lint says. */
-const keyIn = (certificate: Uint8Array): string | undefined =>
-  partOf(certificate, ({ publicKey }) => publicKey);
-
-function partOf(
-  certificate: Uint8Array,
-  choose: (elements: CertificateElements) => Element,
-): string | undefined {
+function keyIn(certificate: Uint8Array): string | undefined {
   try {
-    return toBase64(choose(readCertificate(certificate)).raw);
+    return toBase64(readCertificate(certificate).publicKey.raw);
   } catch (error) {
     if (error instanceof DerError) return undefined;
     throw error;
@@ -165,17 +159,16 @@ async function importOne(
   if (typeof read === 'string' || !taken)
     throw new Fault('request-malformed', about(`the certificate ${read}`));
   const csr = csrFor(taken.certificate, csrs);
-  const findings = lintSubordinate(
-    ca,
-    { ...read, publicKey: csr && Buffer.from(csr.publicKey, 'base64') },
-    service.now(),
-  );
+  const publicKey = csr && Buffer.from(csr.publicKey, 'base64');
+  const findings = [
+    ...lintSubordinate(ca, { ...read, publicKey }, service.now()),
+    ...lintSuccessor(ca, versions, taken.certificate),
+  ];
   const record = await readCaRecord(service, name);
   refuseFor([
     ...findings
       .filter(({ level }) => level === 'refuses')
       .map(({ text }) => about(`the certificate ${text}`)),
-    ...whyOtherSubject(taken.certificate, signingVersionOf(ca, versions)).map(about),
     ...(record && !isRecordOf(record, taken) ? [about(otherRecorded(name, record.origin))] : []),
   ]);
   if (!csr) throw new Fault('request-malformed', about('no CSR has the key of the certificate'));
@@ -192,22 +185,6 @@ async function importOne(
 function csrFor(certificate: Uint8Array, csrs: readonly CaCsrRecord[]): CaCsrRecord | undefined {
   const key = keyIn(certificate);
   return csrs.find(({ publicKey }) => publicKey === key) ?? csrs[0];
-}
-
-/**
- * Servers advertise the names of the CAs of their clients, nodes find a CA in a file by its name, and path lengths do not
- * count a cross certificate between CAs of one name (RFC 5280 section 4.2.1.9).
- */
-function whyOtherSubject(certificate: Uint8Array, old: CaVersion): string[] {
-  const before = new X509Certificate(old.certificate);
-  const [is, was] = [certificate, before.raw].map((der) => partOf(der, (one) => one.subject));
-  if (is === was) return [];
-  const [name, wanted] = [new X509Certificate(certificate), before].map(({ subject }) =>
-    quote(subject.replaceAll('\n', ', ')),
-  );
-  return [
-    `the certificate has the subject ${name}, and the CA that it replaces has ${wanted}: ask for a certificate with exactly that subject, in the same encoding`,
-  ];
 }
 
 const newDraft = ({ trustDomain, ca, version }: CaVersionName): string =>

@@ -52,7 +52,7 @@ export async function planRotation(
   if (found.kind === 'reached' || found.change.approval !== phase)
     throw new Fault(
       'request-malformed',
-      `${ca} of trust domain ${trustDomain} is in phase ${document.rotation?.phase}; there is nothing to approve for phase ${phase} now`,
+      `${ca} of trust domain ${trustDomain} is in phase ${document.rotation?.phase}, and phase ${phase} cannot be planned in it; cakeless trust-domain rotation ${trustDomain} shows what is next`,
     );
   const { transition } = found;
   if (phase === 'trust') {
@@ -138,6 +138,6 @@ function notesOn(
       ? ['the new CA is its own root: the CA above the old one does not certify it']
       : []),
     ...(is && !wasBelow ? ['the new CA is below another one, and the old CA is its own root'] : []),
-    `the new CA certificate ends at ${notAfter.toISOString()}`,
+    `the new CA certificate expires at ${notAfter.toISOString()}`,
   ];
 }

@@ -88,6 +88,6 @@ export async function recordSuccessor(
 }
 
 const notesOnAwaited = ({ trustDomain, ca, to }: Transition, why: string | undefined): string[] => [
-  `version ${to} of ${ca} needs a certificate of the CA above it: send its CSR there (cakeless trust-domain csr ${trustDomain} --ca ${ca} --successor), then import the certificate with cakeless trust-domain import-certificate ${trustDomain} --ca ${ca}, and run this command again`,
+  `version ${to} of ${ca} needs a certificate from the CA above it: send the CSR to that CA (cakeless trust-domain csr ${trustDomain} --ca ${ca} --successor), then import the certificate with cakeless trust-domain import-certificate ${trustDomain} --ca ${ca}, and run this command again`,
   ...(why === undefined ? [] : [`there will be no cross certificate: ${why}`]),
 ];

@@ -140,7 +140,7 @@ async function judgeApproval(
 /** Its plan names the certificate, so nobody can approve it before that is imported. */
 const awaitedCertificate = ({ trustDomain, ca, to }: Transition): Missing => ({
   subject: 'certificate',
-  why: `the certificate of version ${to} of ${ca}, which a CA above it issues, is not imported`,
+  why: `the certificate of version ${to} of ${ca}, which the CA above it issues, has not been imported yet`,
   fix: `send the CSR to that CA (cakeless trust-domain csr ${trustDomain} --ca ${ca} --successor prints it again), then import the certificate with cakeless trust-domain import-certificate ${trustDomain} --ca ${ca}`,
 });
 

@@ -1,6 +1,6 @@
 /**
  * CA certificates that the service has renewed with the same key. A node looks for them whenever it requests a certificate,
- * and in every run once one of its CA certificates ends within two years, which is when operators are told to renew it.
+ * and in every run once one of its CA certificates expires within two years, which is when operators are told to renew it.
  */
 import { existsSync } from 'node:fs';
 import { CA_NAMES, type CaName } from '../../../lib/profiles/certificate-names.ts';

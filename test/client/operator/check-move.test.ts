@@ -67,8 +67,10 @@ const move = (...more: string[]) =>
 const moved = () => (authority.json('clusters/prod.json') as { trustDomain: string }).trustDomain;
 const during = (...names: string[]) => names.flatMap((name) => ['--during-rotation', name]);
 
-const LEAVES = 'ca of trust domain old is being rotated (phase issue): the cluster would leave it';
-const JOINS = 'ca of trust domain new is being rotated (phase trust): the cluster would join it';
+const LEAVES =
+  'ca of trust domain old is being rotated (phase issue): the cluster would leave the trust domain';
+const JOINS =
+  'ca of trust domain new is being rotated (phase trust): the cluster would join the trust domain';
 
 it.each<[string, Parameters<typeof seed>[0], string[], string[], string]>([
   ['the cluster would leave', { old: 'issue' }, [], [LEAVES], '--during-rotation old'],

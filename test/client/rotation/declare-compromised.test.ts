@@ -113,7 +113,7 @@ it.each<[Phase[], RegExp[]]>([
     await world.advance(...phases);
     const before = world.document();
     const ran = await run(['--dry-run']);
-    expect(ran.said).toBe('would declare prod/ca/1 (dry run)');
+    expect(ran.said).toBe('would declare prod/ca/1 compromised (dry run)');
     expect(ran.printed.split('\n')).toEqual([
       expect.stringMatching(/^version 1 of ca .* becomes compromised/),
       `change ${phases.length + 1} of the trust domain, in phase ${phases.at(-1)}, which stays`,

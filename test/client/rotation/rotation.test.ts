@@ -164,7 +164,7 @@ it('rotate --new-draft, repeated after the start, abandons nothing', async () =>
   expect((await run([...args, '2'], { responses })).said).toContain('phase trust already');
   expect(requests).toMatchObject([{ action: 'rotate' }]);
   expect(shown(await run([...args, '3'], { responses }))).toMatch(
-    /version 3 .* is no draft: its rotation has started.*\n.*rotate fleet --ca ca --to stable/,
+    /version 3 .* is not a draft: its rotation has started.*\n.*rotate fleet --ca ca --to stable/,
   );
   expect(requests).toHaveLength(1);
 });

@@ -284,7 +284,7 @@ describe('a CA that is to be rotated to another one below the corporate root', (
     expect(started.exitCode).toBe(4);
     expect(started.said).toContain('nothing was changed: the certificate of the new CA is missing');
     expect(started.printed).toContain(
-      'note: version 2 of ca needs a certificate of the CA above it: send its CSR there (cakeless trust-domain csr prod --ca ca --successor)',
+      'note: version 2 of ca needs a certificate from the CA above it: send the CSR to that CA (cakeless trust-domain csr prod --ca ca --successor)',
     );
     const csr = await successor();
     expect(csr.said).toContain('ca: for a rotation to version 2, which has a new key');

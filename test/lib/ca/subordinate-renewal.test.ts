@@ -16,7 +16,7 @@ import {
 import { bundleKey, chainKey } from '../../../lib/contract/trust-domain.ts';
 import { OID } from '../../../lib/der/oids.ts';
 import { readDer } from '../../../lib/der/read.ts';
-import { octetString } from '../../../lib/der/write.ts';
+import { context, contextPrimitive, octetString, sequence } from '../../../lib/der/write.ts';
 import {
   commonNameOf,
   extension,
@@ -68,6 +68,16 @@ const withIdentifier = (keys: KeyPair, identifier?: Uint8Array) => ({
         : [extension(OID.subjectKeyIdentifier, octetString(identifier))],
   }),
 });
+
+/** Extensions of a certificate that excludes names of nodes. */
+const constraining = (keys: KeyPair) => ({
+  extensions: extensionsBelow(keys, corporate.issuingKeys, {
+    more: [
+      extension(OID.nameConstraints, sequence(context(1, sequence(dnsName('example.com')))), true),
+    ],
+  }),
+});
+const dnsName = (text: string) => contextPrimitive(2, Buffer.from(text));
 
 describe('a CSR for a CA that exists', () => {
   it('is the same as before, says what it renews, and is not signed again', async () => {
@@ -126,7 +136,7 @@ describe('a CSR for a CA that exists', () => {
       'another common name',
       { commonName: 'other' },
       {},
-      /^ca: it has the common name kubernetes, and keeps it/,
+      /^ca: its common name is kubernetes, and cannot be changed/,
     ],
     [
       'another key spec',
@@ -288,6 +298,17 @@ describe('importing another certificate of a CA that exists', () => {
     );
   });
 
+  it('keeps the name constraints that the CA has already', async () => {
+    const world = await later();
+    const limited = reissue(world, { notAfter: END, ...constraining(keysOf(world)) });
+    change(world, ({ cas }) => {
+      const [version] = cas.ca.versions;
+      if (version) version.certificate = limited.certificate;
+    });
+    const given = { ca: reissue(world, constraining(keysOf(world))) };
+    expect((await world.importing(given)).renewed).toHaveLength(1);
+  });
+
   it('with the first certificate of another CA does both', async () => {
     const world = await later();
     const given = { ca: reissue(world), ...(await world.issue(['etcd-ca'])) };
@@ -356,6 +377,11 @@ describe('the import refuses, and writes nothing,', () => {
       /subjectKeyIdentifier/,
     ],
     [
+      'name constraints that the existing certificate does not have, even if they permit what every cluster has',
+      (world) => reissue(world, constraining(keysOf(world))),
+      /has nameConstraints that the existing certificate does not have, .* ask for a certificate without nameConstraints/,
+    ],
+    [
       'an earlier end',
       (world) => reissue(world, { notAfter: days(700) }),
       /expires at 2028-11-23T12:00:00.000Z, and the existing certificate at 2029-03-03T12:00:00.000Z: /,
@@ -383,7 +409,7 @@ describe('the import refuses, and writes nothing,', () => {
         });
         return given;
       },
-      /^ca: it is being rotated \(phase issue\): end or take back the rotation first$/,
+      /^ca: it is being rotated \(phase issue\): end the rotation first, or go back to stable$/,
     ],
   ])('%s', async (_, give, message) => {
     const world = await later();

@@ -65,7 +65,7 @@ it('a repeated call abandons nothing else, also after the start', async () => {
   const again = await plan(RIGHT);
   expect([again, document().cas.ca.abandoned]).toEqual([planned, 2]);
   await go('trust');
-  await expect(plan(RIGHT)).rejects.toThrow('there is nothing to approve for phase trust now');
+  await expect(plan(RIGHT)).rejects.toThrow('phase trust cannot be planned in it');
   expect([isStarted(), document().cas.ca.abandoned]).toEqual([3, 2]);
 });
 

@@ -103,7 +103,7 @@ it('records the new CA and the cross certificate, signs nothing, and names both 
     compromised: false,
     waivers: [],
     digest: expect.stringMatching(/^[0-9a-f]{64}$/),
-    notes: ['the new CA certificate ends at 2036-12-21T12:00:00.000Z'],
+    notes: ['the new CA certificate expires at 2036-12-21T12:00:00.000Z'],
   });
   expect(keys.records).toEqual([]);
   expect(authority.json('ca-records/prod/ca/2.json')).toMatchObject({ version: 2, origin: 'made' });
@@ -285,7 +285,7 @@ describe('the new CA certificate', () => {
       'ECC_NIST_P384',
     );
     const planned = await plan({ keyId, validityDays: 365 });
-    expect(planned.notes).toEqual(['the new CA certificate ends at 2027-12-24T12:00:00.000Z']);
+    expect(planned.notes).toEqual(['the new CA certificate expires at 2027-12-24T12:00:00.000Z']);
     expect(await plan({ keyId, keySpec: 'ECC_NIST_P384', validityDays: 365 })).toEqual(planned);
   });
 

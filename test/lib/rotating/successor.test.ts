@@ -1,12 +1,20 @@
 /** Rotations to a new CA below a corporate root: the CSR, the import of its certificate, its plan, and its start. */
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { findSigningOrder } from '../../../lib/audit/find-signing-order.ts';
+import { caKeyIdentifierOf } from '../../../lib/ca/ca-key-identifier.ts';
 import { sha256Of } from '../../../lib/ca/sha256.ts';
 import type { CasToImport, CaToImport } from '../../../lib/ca/trust-domain-request.ts';
 import { certificatesIn, certificateToPem } from '../../../lib/certificate/pem.ts';
+import { readCertificate } from '../../../lib/certificate/read-certificate.ts';
 import type { Phase } from '../../../lib/contract/rotation-phases.ts';
 import { OID } from '../../../lib/der/oids.ts';
-import { booleanTrue } from '../../../lib/der/write.ts';
+import {
+  booleanTrue,
+  context,
+  contextPrimitive,
+  octetString,
+  sequence,
+} from '../../../lib/der/write.ts';
 import type { CaName } from '../../../lib/profiles/certificate-names.ts';
 import { type ImportedSuccessor, importSuccessor } from '../../../lib/rotating/import-successor.ts';
 import { rotationPlanDigest } from '../../../lib/rotating/plan-digest.ts';
@@ -15,11 +23,12 @@ import {
   basicConstraints,
   type CaCertificateParts,
   commonNameOf,
+  extension,
   integer,
   newEcKeys,
   spkiOf,
 } from '../../support/ca-certificate.ts';
-import { CorporateRoot, extensionsBelow } from '../../support/corporate-root.ts';
+import { CorporateRoot, extensionsBelow, publicOnly } from '../../support/corporate-root.ts';
 import { planned, type RotatingWorld, rotatingWorld } from '../../support/rotating-world.ts';
 
 const corporate = new CorporateRoot();
@@ -76,6 +85,24 @@ const importing = (cas: CasToImport): Promise<ImportedSuccessor | undefined> =>
     cas,
   });
 
+const identifierIn = (certificate: Uint8Array) => caKeyIdentifierOf(readCertificate(certificate));
+
+const identifiedAs = (spki: Uint8Array, identifier: Uint8Array) => ({
+  extensions: extensionsBelow(publicOnly(spki), corporate.issuingKeys, {
+    without: [OID.subjectKeyIdentifier],
+    more: [extension(OID.subjectKeyIdentifier, octetString(identifier))],
+  }),
+});
+
+const excluding = (spki: Uint8Array, domain: string) => {
+  const names = sequence(context(1, sequence(contextPrimitive(2, Buffer.from(domain)))));
+  return {
+    extensions: extensionsBelow(publicOnly(spki), corporate.issuingKeys, {
+      more: [extension(OID.nameConstraints, names, true)],
+    }),
+  };
+};
+
 /** As far as a plan that is to be approved. */
 async function imported(by = corporate) {
   const { spki } = await requested();
@@ -109,7 +136,7 @@ describe('the CSR', () => {
     expect(answer.missing).toEqual([
       expect.objectContaining({
         subject: 'certificate',
-        why: 'the certificate of version 2 of ca, which a CA above it issues, is not imported',
+        why: 'the certificate of version 2 of ca, which the CA above it issues, has not been imported yet',
       }),
     ]);
   });
@@ -264,6 +291,23 @@ describe('an import', () => {
       /has the subject CN=other, and the CA that it replaces has CN=kubernetes: ask for/,
     ],
     [
+      'with the subjectKeyIdentifier of the CA that it replaces, as if it renewed that one',
+      async () => {
+        const { spki } = await requested();
+        const { raw } = new X509Certificate(versionOf(1)?.certificate ?? '');
+        return { ca: issue(spki, 'ca', corporate, identifiedAs(spki, identifierIn(raw))) };
+      },
+      /has the subjectKeyIdentifier [0-9a-f]{40}, which version 1 has, too, .* ask for the subjectKeyIdentifier of the CSR/,
+    ],
+    [
+      'with name constraints that the CA that it replaces does not have',
+      async () => {
+        const { spki } = await requested();
+        return { ca: issue(spki, 'ca', corporate, excluding(spki, 'example.com')) };
+      },
+      /has nameConstraints that the existing certificate does not have/,
+    ],
+    [
       'that is self-signed',
       async () => {
         const { keyId, spki } = await requested();
@@ -288,7 +332,7 @@ describe('an import', () => {
     [
       'together with that of another CA',
       async () => ({ ca: issue((await requested()).spki), 'etcd-ca': issue(spkiOf(stranger)) }),
-      /waits for its certificate: import that alone/,
+      /is waiting for its certificate: import that one alone/,
     ],
     [
       'for a key other than the operator names',
