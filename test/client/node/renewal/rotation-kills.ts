@@ -10,7 +10,7 @@ import { isSignedBy } from '../../../../client/node/trust/path.ts';
 import { KUBEADM_NAMES } from '../../../../lib/profiles/certificate-names.ts';
 import { profileOf } from '../../../../lib/profiles/profile-for.ts';
 import { certificateInPlace } from '../../../support/certificates-in-place.ts';
-import { MortalFiles } from '../../../support/mortal-files.ts';
+import { type DiskError, MortalFiles } from '../../../support/mortal-files.ts';
 import {
   crossOf,
   named,
@@ -145,9 +145,14 @@ export class KillCourse {
   async kill(call: number): Promise<unknown[]> {
     const { node, isDead } = await this.#run(call);
     const problems: unknown[] = isDead ? [] : ['it was not killed'];
-    const [before, during, after] = this.#course;
     standing(node);
-    problems.push(...(await follow(node, during, before.length + 1)));
+    problems.push(...(await this.#goOn(node)));
+    return problems;
+  }
+
+  async #goOn(node: RotatingNode): Promise<unknown[]> {
+    const [before, during, after] = this.#course;
+    const problems = await follow(node, during, before.length + 1);
     const ids = new Set(node.requests().map((key) => key.split('/')[3]));
     if (ids.size > 1) problems.push(`${ids.size} requests for the same certificates`);
     for (const [i, name] of after.entries()) {
@@ -158,22 +163,33 @@ export class KillCourse {
     return problems;
   }
 
-  async #run(diesAt: number) {
+  /** Its disk has this error from that call on, until it is repaired. @returns as `kill` */
+  async fail(call: number, error: DiskError): Promise<unknown[]> {
+    const { node, thrown } = await this.#run(call, error);
+    standing(node);
+    const problems = await this.#goOn(node);
+    const isSaid = thrown === undefined || String(thrown).includes(error);
+    return [...problems, ...(isSaid ? [] : [`it does not say ${error}: ${thrown}`])];
+  }
+
+  async #run(diesAt: number, error?: DiskError) {
     const node = await this.#node();
     const [before, during] = this.#course;
     PHASES[during].begin(node, before.length + 1);
-    const files = new MortalFiles(node.folder, diesAt);
-    node.beforeCall = () => files.requireLife();
+    const files = new MortalFiles(node.folder, diesAt, error);
+    if (error === undefined) node.beforeCall = () => files.requireLife();
+    let thrown: unknown;
     try {
       await node.renew();
-    } catch (error) {
+    } catch (reason) {
       // a dead process throws nothing, whatever this one makes of its end
-      if (!files.isDead) throw error;
+      if (!files.isDead) throw reason;
+      thrown = reason;
     } finally {
       files.end();
       node.beforeCall = () => undefined;
     }
-    return { node, ...{ calls: files.calls, isDead: files.isDead } };
+    return { node, thrown, ...{ calls: files.calls, isDead: files.isDead } };
   }
 }
 
