@@ -310,6 +310,16 @@ describe('the proof of a certificate that renews a subordinate CA', () => {
     });
   });
 
+  it('is not signed again by an import that was killed before it stored the certificate', async () => {
+    const { memory, judge } = await renewed();
+    memory.authority.objects.delete(`ca-records/${TRUST_DOMAIN}/ca/1.renewal/1.crt`);
+    const nextDay = new Date(RENEWED_AT.getTime() + 24 * 60 * 60 * 1000).toISOString();
+    expect(await judge(CREATE_CA_ROLE, nextDay)).toMatchObject({
+      kind: 'without-record',
+      reasons: [expect.stringContaining('must not be signed again')],
+    });
+  });
+
   it.each<[string, object]>([
     ['another CA', { ca: 'etcd-ca' }],
     ['something that is no proof', { proof: 'MIIBBzCBrqADAgEC' }],
