@@ -375,6 +375,28 @@ describe('a cross certificate', () => {
     });
   });
 
+  it.each<[string, boolean, RegExp | undefined]>([
+    ['of an abandoned version is not accounted for', false, /version 2 was abandoned/],
+    ['of an earlier version, before a later one was abandoned, is', true, undefined],
+  ])('%s', async (_, isStarted, why) => {
+    const { judge, memory, rotated } = await recorded();
+    const { document } = memory;
+    const [first] = document.cas.ca.versions;
+    const started = { ...first, version: 2, keyId: rotated.to.keyId };
+    const ca = {
+      signing: 1,
+      abandoned: isStarted ? 3 : 2,
+      versions: [first, ...(isStarted ? [started] : [])],
+    };
+    const changed = { ...document, cas: { ...document.cas, ca } };
+    memory.authority.seed(`trust/${TRUST_DOMAIN}.json`, JSON.stringify(changed));
+    expect(await judge()).toMatchObject(
+      why
+        ? { kind: 'without-record', reasons: [expect.stringMatching(why)] }
+        : { kind: 'accounted' },
+    );
+  });
+
   it('the key of the new version is a CA key before the version signs anything', async () => {
     const { judge, rotated } = await recorded();
     const event = { keyArn: rotated.to.keyId, record: 'trust/x' };
