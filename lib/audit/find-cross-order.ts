@@ -1,13 +1,19 @@
 /** What the record of a cross certificate says is to be signed. It is loaded with the first of them. */
 import { X509Certificate } from 'node:crypto';
 import { lintCross } from '../ca/lint-cross.ts';
-import { caCertificateKey, caRecordKey, caRecordSchema } from '../contract/ca-record.ts';
+import {
+  type CaVersionName,
+  caCertificateKey,
+  caRecordKey,
+  caRecordSchema,
+} from '../contract/ca-record.ts';
 import {
   crossCertificateKey,
   crossRecordKey,
   crossRecordSchema,
   parseCrossRecordKey,
 } from '../contract/cross-record.ts';
+import { trustDomainKey, trustDomainSchema } from '../contract/trust-domain.ts';
 import { readDocument, readText } from '../store/documents.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { SigningOrder } from './signing-order.ts';
@@ -34,10 +40,22 @@ export async function findCrossOrder(
     return `${key}: versions ${record.from} and ${record.version} of ${record.ca} are not both recorded`;
   if (from.keyId !== record.keyId)
     return `${key}: is for the key ${record.keyId}, not for that of version ${record.from}`;
+  if (await isAbandoned(authority, named))
+    return `${key}: version ${named.version} was abandoned, and is never certified`;
   const problems = lintCross(record, derOf(certificate), to);
   if (problems.length > 0) return `${key}: is not a cross certificate: ${problems.join('; ')}`;
   const storedAt = await writtenAt(authority, crossCertificateKey(named));
   return { by: 'createCa', keyId: record.keyId, storedAt };
+}
+
+/** The old CA certifies a new version when its rotation starts, which excludes an abandonment. */
+async function isAbandoned(
+  authority: ObjectStore,
+  { trustDomain, ca, version }: CaVersionName,
+): Promise<boolean> {
+  const document = await readDocument(authority, trustDomainKey(trustDomain), trustDomainSchema);
+  const { versions = [], abandoned = 0 } = document?.cas[ca] ?? {};
+  return version <= abandoned && !versions.some((one) => one.version === version);
 }
 
 const MAX_PEM_BYTES = 64 * 1024;

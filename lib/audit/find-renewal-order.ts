@@ -1,6 +1,10 @@
 /** What the record of a renewed CA certificate says is to be signed. It is loaded with the first of them. */
 import { isSoundRenewalRecord, readRenewalRecord } from '../ca/renewal-record.ts';
-import { caRenewalCertificateKey, parseCaRenewalRecordKey } from '../contract/ca-renewal-record.ts';
+import {
+  caRenewalCertificateKey,
+  caRenewalSignatureKey,
+  parseCaRenewalRecordKey,
+} from '../contract/ca-renewal-record.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { SigningOrder } from './signing-order.ts';
 import { writtenAt } from './written-at.ts';
@@ -16,6 +20,9 @@ export async function findRenewalOrder(
   if (!record) return `${key}: the record does not exist`;
   if (!isSoundRenewalRecord(record, named))
     return `${key}: is not the record of a certificate that is renewed with the same key`;
-  const storedAt = await writtenAt(authority, caRenewalCertificateKey(named));
+  // a proof is signed before the certificate that it names is stored, and the call may have been killed between them
+  const signed =
+    record.origin === 'subordinate' ? caRenewalSignatureKey(named) : caRenewalCertificateKey(named);
+  const storedAt = await writtenAt(authority, signed);
   return { by: 'createCa', keyId: record.keyId, storedAt };
 }

@@ -11,6 +11,7 @@ import { nameOfOid } from '../der/oid-names.ts';
 import { OID } from '../der/oids.ts';
 import { type Element, readDer, readInteger, readOid, TAG } from '../der/read.ts';
 import { quote } from '../printable.ts';
+import { lintExtensionForms } from './lint-extension-forms.ts';
 import { type Finding, findingsOf, refusesIf } from './lint-finding.ts';
 import { basicConstraintsOf } from './lint-parts.ts';
 import { readNameConstraints } from './name-constraints.ts';
@@ -34,14 +35,13 @@ export const lintForm = (der: Uint8Array): Finding[] =>
       ),
       ...lintNames(elements),
       ...lintTimes(elements),
-      ...lintExponentAndPoint(elements),
+      ...lintPublicKey(elements),
       ...refusesIf(
         (basicConstraintsOf(elements)?.pathLength?.length ?? 0) > 2,
         'has a path length that Kubernetes cannot read',
       ),
       ...lintSubtrees(elements),
-      ...lintAlternativeNames(elements),
-      ...lintReferences(elements),
+      ...lintExtensionForms(elements),
     ];
   });
 
@@ -90,9 +90,9 @@ const isMoment = (digits: string) =>
 const UNCOMPRESSED = 0x04;
 
 /** With the exponent 1, which OpenSSL accepts, everything is a valid signature. */
-function lintExponentAndPoint({ publicKey }: CertificateElements): Finding[] {
+function lintPublicKey({ publicKey }: CertificateElements): Finding[] {
   const [algorithm, bits] = publicKey.fields(['algorithm', 'subjectPublicKey']);
-  const [type] = algorithm?.children() ?? [];
+  const [type, parameters] = algorithm?.children() ?? [];
   const key = bits?.content.subarray(1) ?? new Uint8Array();
   const id = type ? readOid(type) : '';
   if (id === OID.ecPublicKey)
@@ -104,10 +104,16 @@ function lintExponentAndPoint({ publicKey }: CertificateElements): Finding[] {
   const [, exponent] = readDer(key, 'RSAPublicKey').fields(['modulus', 'publicExponent']);
   const octets = exponent ? readInteger(exponent) : new Uint8Array();
   const number = octets.reduce((sum, octet) => sum * 256 + octet, 0);
-  return refusesIf(
-    number < 3 || number % 2 === 0 || number > 0x7fffffff,
-    `has an RSA key with exponent ${number}`,
-  );
+  return [
+    ...refusesIf(
+      parameters?.tag !== TAG.null,
+      'has an RSA key without NULL as its parameters, which Kubernetes cannot read',
+    ),
+    ...refusesIf(
+      number < 3 || number % 2 === 0 || number > 0x7fffffff,
+      `has an RSA key with exponent ${number}`,
+    ),
+  ];
 }
 
 function lintSubtrees(elements: CertificateElements): Finding[] {
@@ -117,52 +123,4 @@ function lintSubtrees(elements: CertificateElements): Finding[] {
     !readNameConstraints(extension.value).isWellFormed,
     'has nameConstraints that Kubernetes cannot read (crypto/x509)',
   );
-}
-
-/** Tags of GeneralName. */
-const [MAIL, DNS, URI, IP] = [0x81, 0x82, 0x86, 0x87];
-
-/** Go evaluates no other names: if one with only those is critical, it refuses the certificate. */
-function lintAlternativeNames(elements: CertificateElements): Finding[] {
-  const extension = extensionOf(elements, OID.subjectAltName);
-  if (!extension) return [];
-  const names = readDer(extension.value, 'subjectAltName').expect(TAG.sequence).children();
-  const known = names.filter(({ tag }) => [MAIL, DNS, URI, IP].includes(tag));
-  return [
-    ...refusesIf(
-      extension.critical && known.length === 0,
-      'has a critical subjectAltName without a name that Kubernetes can evaluate',
-    ),
-    ...refusesIf(
-      !known.every(isReadableName),
-      'has a subjectAltName that Kubernetes cannot read (crypto/x509)',
-    ),
-  ];
-}
-
-function isReadableName(name: Element): boolean {
-  if (name.tag === IP) return name.content.length === 4 || name.content.length === 16;
-  if (name.tag === URI) return /^[!-~]*$/.test(text(name)) && URL.canParse(text(name));
-  return /^[\0-\x7f]*$/.test(text(name));
-}
-
-const [CRL_DISTRIBUTION_POINTS, AUTHORITY_INFORMATION] = ['2.5.29.31', '1.3.6.1.5.5.7.1.1'];
-
-/** Where to find CRLs and more, and policies: lists of SEQUENCEs. @throws DerError */
-function lintReferences(elements: CertificateElements): Finding[] {
-  for (const id of [CRL_DISTRIBUTION_POINTS, AUTHORITY_INFORMATION])
-    for (const one of partsOf(elements, id)) one.expect(TAG.sequence).children();
-  const policies = partsOf(elements, OID.certificatePolicies).map((one) => {
-    const [id] = one.expect(TAG.sequence).children();
-    return id ? readOid(id) : '';
-  });
-  return refusesIf(
-    policies.includes('') || new Set(policies).size < policies.length,
-    'has certificatePolicies that Kubernetes cannot read (crypto/x509)',
-  );
-}
-
-function partsOf(elements: CertificateElements, id: string): Element[] {
-  const extension = extensionOf(elements, id);
-  return extension ? readDer(extension.value, nameOfOid(id)).expect(TAG.sequence).children() : [];
 }

@@ -130,8 +130,9 @@ function keyIn(certificate: Uint8Array): string | undefined {
 function startedWith({ document, name, versions, given }: Asked): ImportedSuccessor | undefined {
   const taken = takenFrom(given);
   const known = versions.versions.find(
-    ({ version, certificate, chain }) =>
-      version !== versions.signing &&
+    ({ version, certificate, chain, endedAt }) =>
+      // in a rotation, the old version is one that nodes trust, and no new one
+      (version > versions.signing || endedAt !== undefined) &&
       taken !== undefined &&
       taken.chain === chain &&
       bufferOf(taken.certificate).equals(new X509Certificate(certificate).raw),

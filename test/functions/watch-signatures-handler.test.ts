@@ -310,6 +310,16 @@ describe('the proof of a certificate that renews a subordinate CA', () => {
     });
   });
 
+  it('is not signed again by an import that was killed before it stored the certificate', async () => {
+    const { memory, judge } = await renewed();
+    memory.authority.objects.delete(`ca-records/${TRUST_DOMAIN}/ca/1.renewal/1.crt`);
+    const nextDay = new Date(RENEWED_AT.getTime() + 24 * 60 * 60 * 1000).toISOString();
+    expect(await judge(CREATE_CA_ROLE, nextDay)).toMatchObject({
+      kind: 'without-record',
+      reasons: [expect.stringContaining('must not be signed again')],
+    });
+  });
+
   it.each<[string, object]>([
     ['another CA', { ca: 'etcd-ca' }],
     ['something that is no proof', { proof: 'MIIBBzCBrqADAgEC' }],
@@ -363,6 +373,28 @@ describe('a cross certificate', () => {
     expect(await judge({ eventTime: '2026-11-24T12:15:03Z' })).toMatchObject({
       reasons: [expect.stringMatching(/must not be signed again/)],
     });
+  });
+
+  it.each<[string, boolean, RegExp | undefined]>([
+    ['of an abandoned version is not accounted for', false, /version 2 was abandoned/],
+    ['of an earlier version, before a later one was abandoned, is', true, undefined],
+  ])('%s', async (_, isStarted, why) => {
+    const { judge, memory, rotated } = await recorded();
+    const { document } = memory;
+    const [first] = document.cas.ca.versions;
+    const started = { ...first, version: 2, keyId: rotated.to.keyId };
+    const ca = {
+      signing: 1,
+      abandoned: isStarted ? 3 : 2,
+      versions: [first, ...(isStarted ? [started] : [])],
+    };
+    const changed = { ...document, cas: { ...document.cas, ca } };
+    memory.authority.seed(`trust/${TRUST_DOMAIN}.json`, JSON.stringify(changed));
+    expect(await judge()).toMatchObject(
+      why
+        ? { kind: 'without-record', reasons: [expect.stringMatching(why)] }
+        : { kind: 'accounted' },
+    );
   });
 
   it('the key of the new version is a CA key before the version signs anything', async () => {

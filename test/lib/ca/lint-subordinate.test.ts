@@ -504,6 +504,33 @@ describe('refuses what OpenSSL parses and Go does not, in the CA and above it:',
       ),
       /has certificatePolicies that Kubernetes cannot read/,
     ],
+    [
+      'a CRL at a name that is relative to its issuer',
+      extension(OID.crlDistributionPoints, sequence(sequence(context(0, context(1))))),
+      /has cRLDistributionPoints that Kubernetes cannot read/,
+    ],
+    [
+      'an access method that is no OID',
+      extension(OID.authorityInfoAccess, sequence(sequence(integer(1)))),
+      /has authorityInfoAccess that Kubernetes cannot read/,
+    ],
+    [
+      'policy mappings that map nothing',
+      extension(OID.policyMappings, sequence(sequence(oid('1.2.3.4')))),
+      /has policyMappings that Kubernetes cannot read/,
+    ],
+    [
+      'a huge inhibitAnyPolicy',
+      extension(OID.inhibitAnyPolicy, integer(1, 0, 0, 0, 0, 0, 0, 0, 0)),
+      /has inhibitAnyPolicy that Kubernetes cannot read/,
+    ],
+    ...['foo://a..b/', 'http://example.com./', 'http://example.com/%zz', 'http://%41/'].map(
+      (uri): [string, Uint8Array, RegExp] => [
+        `the URI ${uri}`,
+        names(contextPrimitive(6, Buffer.from(uri))),
+        /has a subjectAltName that Kubernetes cannot read/,
+      ],
+    ),
   ])('%s', (_, what, text) => {
     const changes = what instanceof Uint8Array ? {} : what;
     const more = what instanceof Uint8Array ? [what] : [];
@@ -529,6 +556,63 @@ describe('refuses what OpenSSL parses and Go does not, in the CA and above it:',
     expect(refusals({ by }).join('\n')).toMatch(/has a name with O in an encoding|cannot be read/);
     expect(refusals({ by })).not.toEqual([]);
     expect(refusals({ own: { subject: name } })).not.toEqual([]);
+  });
+
+  it.each<[string, Uint8Array, string]>([
+    [
+      'a keyUsage whose unused bits are set',
+      extension(OID.keyUsage, element(3, Uint8Array.of(3, 7)), true),
+      OID.keyUsage,
+    ],
+    [
+      'a path length that is not in its shortest form',
+      basicConstraints(booleanTrue(), integer(0, 5)),
+      OID.basicConstraints,
+    ],
+  ])('%s', (_, changed, id) => {
+    const text = /has (keyUsage|basicConstraints) that Kubernetes cannot read/;
+    expect(refusals({ own: having([changed], [id]) }).join('\n')).toMatch(text);
+    const extensions = extensionsBelow(other, other, { more: [changed], without: [id] });
+    const by = new CorporateRoot({ root: { keys: other, extensions } });
+    expect(refusals({ by }).join('\n')).toMatch(text);
+  });
+
+  it('an RSA key without parameters', () => {
+    const rsa = newRsaKeys(2048);
+    const key = rsa.publicKey.export({ type: 'pkcs1', format: 'der' });
+    const spki = sequence(sequence(oid(OID.rsaEncryption)), bitString(new Uint8Array(key)));
+    const by = new CorporateRoot({ issuing: { keys: rsa, spki } });
+    const signed = { signature: rsaWithSha256, signatureAlgorithm: rsaWithSha256 };
+    const own = {
+      ...signed,
+      extensions: extensionsBelow(keys, rsa),
+    };
+    expect(refusals({ by, own }).join('\n')).toMatch(/has an RSA key without NULL/);
+  });
+
+  it('but not what both parse', () => {
+    const uris = ['http://pki.example.com/a%20b', 'urn:uuid:1-2', 'spiffe://example.com/ca'];
+    const both = [
+      names(...uris.map((uri) => contextPrimitive(6, Buffer.from(uri)))),
+      extension(
+        OID.crlDistributionPoints,
+        sequence(
+          sequence(
+            context(0, context(0, contextPrimitive(6, Buffer.from('http://crl.example.com/1')))),
+          ),
+          sequence(context(2, contextPrimitive(6, Buffer.from('http://example.com')))),
+        ),
+      ),
+      extension(
+        OID.authorityInfoAccess,
+        sequence(
+          sequence(oid('1.3.6.1.5.5.7.48.1'), contextPrimitive(6, Buffer.from('http://ocsp'))),
+        ),
+      ),
+      extension(OID.policyMappings, sequence(sequence(oid('1.2.3.4'), oid('1.2.3.5')))),
+      extension(OID.inhibitAnyPolicy, integer(0)),
+    ];
+    expect(refusals({ own: having(both) })).toEqual([]);
   });
 
   it('a compressed EC key', () => {

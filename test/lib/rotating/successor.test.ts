@@ -363,6 +363,16 @@ describe('an import', () => {
     expect(await importing({ ca: issue(spkiOf(stranger)) })).toBeUndefined();
   });
 
+  it.each<Phase>(['issue', 'retire'])(
+    'of the old certificate is not about a new version in phase %s',
+    async (phase) => {
+      await imported();
+      await world.advance('trust', 'issue', ...(phase === 'retire' ? (['retire'] as const) : []));
+      const { certificate, chain: above = '' } = versionOf(1) as CaToImport;
+      expect(await importing({ ca: { certificate, chain: above } })).toBeUndefined();
+    },
+  );
+
   it('after the start is the same again, and refused once the version has ended', async () => {
     const given = await imported();
     await world.advance('trust');
