@@ -118,7 +118,7 @@ function describeCsrs(
 function describePurpose({ ca, renews, successor }: RequestedCa): string[] {
   if (successor !== undefined)
     return [
-      `${ca}: for a rotation to version ${successor}, which has a new key; ask for the subject of the present certificate`,
+      `${ca}: for a rotation to version ${successor}, which has a new key; ask for the subject of the current certificate`,
     ];
   return renews
     ? [

@@ -322,7 +322,7 @@ describe('the proof of a certificate that renews a subordinate CA', () => {
 
   it.each<[string, object]>([
     ['another CA', { ca: 'etcd-ca' }],
-    ['something that is no proof', { proof: 'MIIBBzCBrqADAgEC' }],
+    ['something that is not a proof', { proof: 'MIIBBzCBrqADAgEC' }],
     ['a certificate that cannot be read', { certificate: 'AAAA' }],
     ['another key', { publicKey: 'AAAA' }],
   ])('does not count if its record has %s', async (_, change) => {

@@ -251,7 +251,7 @@ describe('a CA that exists', () => {
     expect(JSON.parse(again.printed)).toMatchObject({ importable: true, change: 'none' });
   });
 
-  it('keeps its certificate if another one ends earlier: said before, and in the import', async () => {
+  it('keeps its certificate if another one expires earlier: said before, and in the import', async () => {
     const first = await issue();
     await world.import(first, pki.chain);
     const shorter = pki.signCa(await world.csr('ca'), { days: 500 });

@@ -16,7 +16,7 @@ const IMPORTED =
 const TAKEN =
   'renew of another certificate takes it without a hash: ca.crt, ca-chain.crt and CA data; leaves stay';
 const OLD_LEAF =
-  'kube-apiserver with its certificate of before: kubectl, and curl with the root, or the CA of before or after';
+  'kube-apiserver with its previous certificate: kubectl, and curl with the root, or with the previous or the renewed CA';
 const NEW_LEAF = 'the same with a new certificate, which has the new chain';
 const PUBLISHED = 'kube-root-ca.crt in pods has the new chain';
 

@@ -281,7 +281,7 @@ describe('importing another certificate of a CA that exists', () => {
     expect(world.keys.signed).toHaveLength(signed);
   });
 
-  it('can be repeated, and keeps the certificates of before', async () => {
+  it('can be repeated, and keeps the previous certificates', async () => {
     const world = await later();
     const first = versionOf(world).certificate;
     const second = reissue(world);
@@ -469,12 +469,15 @@ describe('renewals that are raced or interrupted', () => {
   });
 });
 
-describe('what somebody else wrote', () => {
+describe('what someone else wrote', () => {
   it.each<[string, (record: Record<string, string>, world: Opened) => object]>([
     ['for another key', () => ({ keyId: 'arn:other' })],
     ['of another renewal', () => ({ renewal: 2 })],
     ['that renews another certificate', (_, world) => ({ renews: derOf(reissue(world)) })],
-    ['with something that is no proof', () => ({ proof: Buffer.from('0\x82').toString('base64') })],
+    [
+      'with something that is not a proof',
+      () => ({ proof: Buffer.from('0\x82').toString('base64') }),
+    ],
     [
       'with the proof of another certificate',
       (_, world) => ({ certificate: derOf(reissue(world, { notAfter: days(9000) })) }),

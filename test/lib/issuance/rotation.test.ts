@@ -154,7 +154,7 @@ describe('below a corporate root', () => {
     return { rotated, certificate };
   }
 
-  it('what leads to the old CA and the root comes first, then the new CA; each certificate once', async () => {
+  it('the path to the old CA and the root comes first, then the new CA; each certificate once', async () => {
     const { rotated, certificate } = await rotatedBelow(corporate);
     const [leaf] = certificatesIn(certificate);
     const issuing = certificateToPem(corporate.issuing);

@@ -176,14 +176,14 @@ describe('after the CA was renewed with the same key', () => {
     return { ...texts, between, after: await issue('after', memory.now) };
   }
 
-  it('new certificates have the present chain, also those that were recorded before', async () => {
+  it('new certificates have the current chain, also those that were recorded before', async () => {
     const { old, fresh, before, between, after } = await leaves();
     const chains = [before, between, after].map((pem) => certificatesIn(pem).slice(1).join('\n'));
     const present = `${fresh}${above}`.trimEnd();
     expect(chains).toEqual([`${old}${ISSUING}`.trimEnd(), present, present]);
   });
 
-  it('a certificate with the old chain ends before the old CA does, so the chain never ends first', async () => {
+  it('a certificate with the old chain expires before the old CA does, so the chain never expires first', async () => {
     const { old, before, between, after } = await leaves();
     const end = (pem: string) => Date.parse(new X509Certificate(pem).validTo);
     expect([before, between].map(end)).toEqual([end(old), end(old)]);

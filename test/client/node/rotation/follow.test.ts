@@ -90,7 +90,7 @@ describe('what is published', () => {
     ['has a cross certificate of a megabyte', text({ crosses: [crossOf(1_000_000)] }), /cross/],
     ['has a negative sequence', text({ sequence: -1 }), /sequence/],
     ['has a sequence that is no number', text({ sequence: '7' }), /sequence/],
-    ['has a time that cannot be read', text({ at: 'x'.repeat(100_000) }), /at: must be a time/],
+    ['has a malformed time', text({ at: 'x'.repeat(100_000) }), /at: must be a time/],
     [
       'rotates to the same key',
       text({ rotation: rotation({ to: { ...version(2), publicKeySha256: key(1).key } }) }),

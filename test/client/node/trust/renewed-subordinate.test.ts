@@ -139,7 +139,7 @@ it('another chain of the same certificate is taken, too', async () => {
   expect([...(await decide(world)).caFiles]).toEqual([[chainFile, world.certificate + chain]]);
 });
 
-it('components that read it at their start are restarted if the one before ends soon', async () => {
+it('components that read it at their start are restarted if the previous one expires soon', async () => {
   const world = await opened(days(200));
   const fresh = world.issue();
   await world.importing({ certificate: fresh, chain: corporate.chainPem });
@@ -266,7 +266,7 @@ describe('nobody who can write to the bucket makes a node take', () => {
     expect(differences.join()).toMatch(/ca\.crt would get/);
   });
 
-  it('the certificate of before, which has an earlier end', async () => {
+  it('the previous certificate, which expires earlier', async () => {
     const world = await opened();
     const objects = new Map(world.exchange.objects);
     const fresh = world.issue();
@@ -278,7 +278,7 @@ describe('nobody who can write to the bucket makes a node take', () => {
   });
 });
 
-it('a self-signed certificate is no renewal of one below another CA, whatever vouches for it', async () => {
+it('a self-signed certificate is not a renewal of one below another CA, whatever vouches for it', async () => {
   const world = await opened();
   await world.importing({ certificate: world.issue(), chain: corporate.chainPem });
   const published = await readBundleWithChain(world.exchange, 'fleet', 'ca');
