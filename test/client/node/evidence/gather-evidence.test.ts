@@ -372,7 +372,7 @@ describe('the start of a component', () => {
     expect(recall(later)?.started).toMatchObject([{ component: 'etcd', isSince: true }]);
   });
 
-  it('does not count if the clock was behind when the files changed', async () => {
+  it('does not count by its time if the clock was behind when the files changed', async () => {
     writeCas('etcd/ca', 'ca');
     const now = startedAfterChange(1000);
     const look = (at: Date, known?: readonly KnownStart[]) =>
