@@ -72,7 +72,7 @@ function describeChange(rotated: Rotated, to: Phase, dryRun: boolean): string {
   const what = `${ca} of trust domain ${trustDomain}`;
   if (changed) return `${what}: phase ${phase}`;
   if (missing.length > 0)
-    return `${what}: phase ${phase}; nothing was changed: ${describeMissing(missing)} is missing`;
+    return `${what}: the phase is still ${phase}: ${describeMissing(missing)} is missing`;
   if (phase === to) return `${what}: phase ${phase} already; nothing was changed`;
   return `${what}: would change from phase ${phase} to ${to}${dryRun ? ' (dry run)' : ''}`;
 }
@@ -139,10 +139,29 @@ export async function rotation(
 ): Promise<void> {
   const { now } = clock;
   const status = live
-    ? await readLiveStatus(connection.invokeCreateCa, trustDomain)
+    ? await examineNow(connection, trustDomain)
     : await readStatus(connection, trustDomain, now);
   printResult(terminal, output, status, () => describeStatus(status, now()));
 }
+
+async function examineNow(
+  { invokeCreateCa }: Connection,
+  trustDomain: string,
+): Promise<ShownStatus> {
+  try {
+    return await readLiveStatus(invokeCreateCa, trustDomain);
+  } catch (error) {
+    if (!isNotAllowed(error)) throw error;
+    throw new CommandError(
+      'denied',
+      `these credentials may not call create-ca, which examines all clusters: ${error.message}`,
+      'leave out --live to see what the daily check found',
+    );
+  }
+}
+
+const isNotAllowed = (error: unknown): error is Fault =>
+  error instanceof Fault && error.code === 'not-allowed';
 
 /** Until the daily check has looked after a change, all clusters are examined for those who may have it done. */
 async function readStatus(
@@ -155,7 +174,7 @@ async function readStatus(
   try {
     return await readLiveStatus(invokeCreateCa, trustDomain);
   } catch (error) {
-    if (error instanceof Fault && error.code === 'not-allowed') return recorded;
+    if (isNotAllowed(error)) return recorded;
     throw error;
   }
 }

@@ -74,7 +74,7 @@ it('rotate plans the start, and says what an approver has to run', async () => {
   const ran = await run(['rotate', TRUST_DOMAIN, ...START], { responses });
   expect(ran.exitCode).toBe(4);
   expect(requests.map(({ action }) => action)).toEqual(['plan-rotation', 'rotate']);
-  expect(ran.said).toContain('nothing was changed: an approval is missing');
+  expect(ran.said).toContain('the phase is still stable: an approval is missing');
   expect(ran.printed).toContain(
     `cakeless trust-domain approve fleet --ca ca --to trust --plan ${expected.digest}`,
   );

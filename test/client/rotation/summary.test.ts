@@ -104,7 +104,10 @@ it('until the daily check has looked, rotation examines all clusters for those w
 
 it('--live is not for them', async () => {
   const { error } = await run(['rotation', 'prod', '--live']);
-  expect(error).toMatchObject({ code: 'not-allowed' });
+  expect(error).toMatchObject({
+    code: 'denied',
+    hint: expect.stringContaining('leave out --live'),
+  });
 });
 
 const RETIRE = ['prod', '--ca', 'ca', '--to', 'retire'];
