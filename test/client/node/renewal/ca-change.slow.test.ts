@@ -392,7 +392,9 @@ describe('--accept-ca-change on a node of kubeadm init, whose kubelet.conf names
     expect(currentPem(folder)).not.toBe(before);
     expect(leadsTo(new X509Certificate(currentPem(folder)), caOf(folder))).toBe(true);
     expect(caDataOf(folder)).toEqual(KUBECONFIGS.map((name) => [name, pem.good + pem.next]));
-    expect((await fixture.run(folder, 'rollback', '--no-restart')).exitCode).toBe(0);
+    expect(
+      (await fixture.run(folder, 'rollback', '--no-restart', ...kubeletDir(folder))).exitCode,
+    ).toBe(0);
     expect([currentPem(folder), caOf(folder)]).toEqual([before, pem.good]);
     expect(caDataOf(folder)).toEqual(KUBECONFIGS.map((name) => [name, pem.good]));
   });
