@@ -282,7 +282,9 @@ describe('a CA that is to be rotated to another one below the corporate root', (
     const before = published('ca.crt');
     const started = await rotate();
     expect(started.exitCode).toBe(4);
-    expect(started.said).toContain('the phase is still stable: the certificate of the new CA is missing');
+    expect(started.said).toContain(
+      'the phase is still stable: the certificate of the new CA is missing',
+    );
     expect(started.printed).toContain(
       'note: version 2 of ca needs a certificate from the CA above it: send the CSR to that CA (cakeless trust-domain csr prod --ca ca --successor)',
     );
