@@ -80,7 +80,10 @@ it.each([
   expect(readdirSync(kubeletDir(folder))).toHaveLength(3); // the old file stays, as after a rotation by the kubelet
   const { document, exitCode } = await check(folder);
   expect([exitCode, document.problems]).toEqual([0, []]);
-  expect((await fixture.run(folder, 'rollback', '--no-restart')).exitCode).toBe(0);
+  expect(
+    (await fixture.run(folder, 'rollback', '--no-restart', '--kubelet-dir', kubeletDir(folder)))
+      .exitCode,
+  ).toBe(0);
   expect(stateOf(folder)).toEqual(before);
 });
 
