@@ -5,6 +5,7 @@ import { casOf, signingVersionOf, type TrustDomainDocument } from '../contract/t
 import { Fault } from '../fault.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
+import type { CaKeySpec } from '../signing/signing-algorithm.ts';
 import { formatDocument, JSON_TYPE, readDocument } from '../store/documents.ts';
 import { type CaKey, type CaKeys, keyOf } from './ca-keys.ts';
 import { claimKeyOf } from './key-claims.ts';
@@ -12,6 +13,15 @@ import { readCaRecord } from './record-version.ts';
 import type { TrustDomainRequest } from './trust-domain-request.ts';
 
 export const DEFAULT_KEY_SPEC = 'ECC_NIST_P256';
+
+/** @throws Fault request-malformed if an existing key has a different key spec */
+export function ofSpecOnly({ ca }: { readonly ca: CaName }, key: CaKey, keySpec: CaKeySpec): CaKey {
+  if (key.keySpec === keySpec) return key;
+  throw new Fault(
+    'request-malformed',
+    `${ca}: its key ${key.keyId} is a ${key.keySpec} key, not ${keySpec}`,
+  );
+}
 
 /** The key that a CA has, or will have. */
 export interface FoundKey {

@@ -5,7 +5,6 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { bufferOf, toHex } from '../bytes.ts';
-import { certificateToPem } from '../certificate/pem.ts';
 import { caRecordKey, FIRST_CA_VERSION } from '../contract/ca-record.ts';
 import {
   type CaVersion,
@@ -21,9 +20,9 @@ import { lintRenewal } from './lint-renewal.ts';
 import { lintSubordinate } from './lint-subordinate.ts';
 import { readSubordinate } from './read-subordinate.ts';
 import { readCaRecord } from './record-version.ts';
-import { refuseFor } from './refuse-for.ts';
+import { refusalsIn, refuseFor } from './refuse-for.ts';
 import { keyOfVersion, whyNotRenewable, whyOtherKey } from './renewable-subordinate.ts';
-import { isRecordOf, type TakenCertificate } from './take-version.ts';
+import { isRecordOf, type TakenCertificate, takenFrom } from './take-version.ts';
 import type { CaFinding, CaToImport, ImportCertificateRequest } from './trust-domain-request.ts';
 
 /** A subordinate CA whose certificate can be imported, or has been. */
@@ -92,11 +91,7 @@ async function examine(
   if (typeof read === 'string')
     return { findings: [], problems: [...ofKey, about(`the certificate ${read}`)] };
   const publicKey = typeof key === 'string' ? undefined : key.publicKey;
-  const taken = {
-    origin: 'subordinate',
-    certificate: read.certificate,
-    chain: read.chain.map(certificateToPem).join(''),
-  } as const;
+  const taken = takenFrom(read);
   const isRenewal = existing !== undefined && !isSame(existing, taken);
   const other =
     document && existing
@@ -106,13 +101,7 @@ async function examine(
     ...lintSubordinate(ca, { ...read, publicKey }, service.now()),
     ...(isRenewal && !other ? lintRenewal(existing, read) : []),
   ];
-  const problems = [
-    ...ofKey,
-    ...findings
-      .filter(({ level }) => level === 'refuses')
-      .map(({ text }) => about(`the certificate ${text}`)),
-    ...(other ? [about(other)] : []),
-  ];
+  const problems = [...ofKey, ...refusalsIn(findings).map(about), ...(other ? [about(other)] : [])];
   if (problems.length > 0 || typeof key === 'string') return { findings: [], problems };
   return {
     findings: findings.map((finding): CaFinding => ({ ca, ...finding })),

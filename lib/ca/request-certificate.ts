@@ -13,12 +13,11 @@ import {
   trustDomainKey,
   trustDomainSchema,
 } from '../contract/trust-domain.ts';
-import { Fault } from '../fault.ts';
 import { CA_NAMES, type CaName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
 import { readDocument } from '../store/documents.ts';
 import type { CaKey, CaKeys } from './ca-keys.ts';
-import { claimKeys, DEFAULT_KEY_SPEC } from './choose-keys.ts';
+import { claimKeys, DEFAULT_KEY_SPEC, ofSpecOnly } from './choose-keys.ts';
 import { CA_COMMON_NAMES } from './common-names.ts';
 import { obtainCsr } from './obtain-csr.ts';
 import { readCaRecord } from './record-version.ts';
@@ -160,9 +159,5 @@ async function findKey(
   const key = await (keyId === undefined
     ? caKeys.ensure(name, keySpec ?? DEFAULT_KEY_SPEC)
     : caKeys.findMade(keyId, name));
-  if (keySpec === undefined || keyId !== undefined || key.keySpec === keySpec) return key;
-  throw new Fault(
-    'request-malformed',
-    `${name.ca}: its key ${key.keyId} is a ${key.keySpec} key, not ${keySpec}`,
-  );
+  return keySpec === undefined || keyId !== undefined ? key : ofSpecOnly(name, key, keySpec);
 }

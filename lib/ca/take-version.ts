@@ -3,6 +3,7 @@
  * the certificate. A call that is repeated, raced or interrupted finishes what is recorded.
  */
 import { X509Certificate } from 'node:crypto';
+import { certificateToPem } from '../certificate/pem.ts';
 import {
   type AdoptedCaRecord,
   type CaRecord,
@@ -15,6 +16,7 @@ import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import type { CaKey } from './ca-keys.ts';
 import { isProofOf, PROOF_RANDOM_BYTES, writeProof } from './key-proof.ts';
+import type { SubordinateCertificate } from './read-subordinate.ts';
 import { obtainVersion, readCaRecord, recordVersion, signRecorded } from './record-version.ts';
 
 export type TakenCertificate =
@@ -29,6 +31,16 @@ export type TakenCertificate =
       /** The certificates above it, as this release writes PEM. */
       readonly chain: string;
     };
+
+/** A subordinate CA's certificate as it is taken, whatever the text of its PEM was. */
+export const takenFrom = ({
+  certificate,
+  chain,
+}: SubordinateCertificate): Extract<TakenCertificate, { origin: 'subordinate' }> => ({
+  origin: 'subordinate',
+  certificate,
+  chain: chain.map(certificateToPem).join(''),
+});
 
 type TakenRecord = AdoptedCaRecord | SubordinateCaRecord;
 

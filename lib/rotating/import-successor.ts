@@ -8,10 +8,10 @@ import { bufferOf, toBase64 } from '../bytes.ts';
 import { type CaKeys, keyOf } from '../ca/ca-keys.ts';
 import { claimKeys } from '../ca/choose-keys.ts';
 import { lintSubordinate } from '../ca/lint-subordinate.ts';
-import { readSubordinate } from '../ca/read-subordinate.ts';
+import { readSubordinate, type SubordinateCertificate } from '../ca/read-subordinate.ts';
 import { readCaRecord } from '../ca/record-version.ts';
-import { refuseFor } from '../ca/refuse-for.ts';
-import { isRecordOf, type TakenCertificate, takeVersion } from '../ca/take-version.ts';
+import { refusalsIn, refuseFor } from '../ca/refuse-for.ts';
+import { isRecordOf, takenFrom, takeVersion } from '../ca/take-version.ts';
 import type {
   CaFinding,
   CaToImport,
@@ -48,14 +48,14 @@ export interface ImportedSuccessor {
   readonly warnings: readonly CaFinding[];
 }
 
-type Subordinate = Extract<TakenCertificate, { origin: 'subordinate' }>;
-
 /** One CA of a request. */
 interface Asked {
   readonly document: TrustDomainDocument;
   readonly name: CaVersionName;
   readonly versions: CaVersions;
   readonly given: CaToImport;
+  /** The certificate, or why it cannot be read. */
+  readonly read: SubordinateCertificate | string;
   /** What has been requested for the new version. */
   readonly csrs: readonly CaCsrRecord[];
 }
@@ -99,18 +99,11 @@ async function findAsked(
   const { trustDomain } = document;
   const name = { trustDomain, ca, version: nextVersionOf(versions) };
   const csrs = await readCsrs(service, name);
-  const asked = { document, name, versions, given, csrs };
-  const certificate = takenFrom(given)?.certificate;
-  if (certificate && isForKeyOf(certificate, signingVersionOf(ca, versions))) return undefined;
-  return csrs.length > 0 || startedWith(asked) ? asked : undefined;
-}
-
-function takenFrom(given: CaToImport): Subordinate | undefined {
   const read = readSubordinate(given);
-  if (typeof read === 'string') return undefined;
-  const { certificate } = read;
-  const chain = read.chain.map(certificateToPem).join('');
-  return { origin: 'subordinate', certificate, chain };
+  const asked = { document, name, versions, given, read, csrs };
+  if (typeof read !== 'string' && isForKeyOf(read.certificate, signingVersionOf(ca, versions)))
+    return undefined;
+  return csrs.length > 0 || startedWith(asked) ? asked : undefined;
 }
 
 const isForKeyOf = (certificate: Uint8Array, version: CaVersion): boolean =>
@@ -127,13 +120,13 @@ function keyIn(certificate: Uint8Array): string | undefined {
 }
 
 /** A repeated import, after the rotation has started. @throws Fault request-malformed if that is over */
-function startedWith({ document, name, versions, given }: Asked): ImportedSuccessor | undefined {
-  const taken = takenFrom(given);
+function startedWith({ document, name, versions, read }: Asked): ImportedSuccessor | undefined {
+  if (typeof read === 'string') return undefined;
+  const taken = takenFrom(read);
   const known = versions.versions.find(
     ({ version, certificate, chain, endedAt }) =>
       // in a rotation, the old version is one that nodes trust, and no new one
       (version > versions.signing || endedAt !== undefined) &&
-      taken !== undefined &&
       taken.chain === chain &&
       bufferOf(taken.certificate).equals(new X509Certificate(certificate).raw),
   );
@@ -150,15 +143,14 @@ function startedWith({ document, name, versions, given }: Asked): ImportedSucces
 async function importOne(
   service: Service,
   caKeys: CaKeys,
-  { document, name, given, csrs, versions }: Asked,
+  { document, name, given, read, csrs, versions }: Asked,
   dryRun: boolean,
 ): Promise<ImportedSuccessor> {
   const { ca, version, trustDomain } = name;
   const about = (text: string) => `${ca}, version ${version}: ${text}`;
-  const read = readSubordinate(given);
-  const taken = takenFrom(given);
-  if (typeof read === 'string' || !taken)
+  if (typeof read === 'string')
     throw new Fault('request-malformed', about(`the certificate ${read}`));
+  const taken = takenFrom(read);
   const csr = csrFor(taken.certificate, csrs);
   const publicKey = csr && Buffer.from(csr.publicKey, 'base64');
   const findings = [
@@ -167,9 +159,7 @@ async function importOne(
   ];
   const record = await readCaRecord(service, name);
   refuseFor([
-    ...findings
-      .filter(({ level }) => level === 'refuses')
-      .map(({ text }) => about(`the certificate ${text}`)),
+    ...refusalsIn(findings).map(about),
     ...(record && !isRecordOf(record, taken) ? [about(otherRecorded(name, record.origin))] : []),
   ]);
   if (!csr) throw new Fault('request-malformed', about('no CSR has the key of the certificate'));

@@ -9,7 +9,6 @@ import type { TrustDomainDocument } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
 import { abandonDraft } from './abandon-draft.ts';
-import { recordCross } from './cross-certificate.ts';
 import type { Transition } from './gate-result.ts';
 import { claimNewKey } from './new-key.ts';
 import {
@@ -31,8 +30,8 @@ import type {
 import {
   newVersionName,
   oldVersionOf,
+  recordMaterial,
   type StartMaterial,
-  whyWithoutCross,
 } from './start-material.ts';
 
 /** kubeadm's caCertificateValidityPeriod of 87600h. */
@@ -85,10 +84,7 @@ async function recordStart(
     validityDays,
   });
   await refuseOther(caKeys, draft, request);
-  const why = whyWithoutCross(transition, signer.ca, service.now());
-  const cross =
-    why === undefined ? await recordCross(service, name, signer, draft.drafted) : { why };
-  return { signer, draft, cross };
+  return recordMaterial(service, transition, signer, draft);
 }
 
 /** A recorded draft never changes: an approver may have reviewed it. It can be abandoned. */

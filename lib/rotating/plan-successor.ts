@@ -8,13 +8,13 @@ import { caRecordKey } from '../contract/ca-record.ts';
 import { originOf, type TrustDomainDocument } from '../contract/trust-domain.ts';
 import { Fault } from '../fault.ts';
 import type { Service } from '../service.ts';
-import { recordCross } from './cross-certificate.ts';
 import type { Transition } from './gate-result.ts';
 import { isImported, readRecordedDraft, soundOnly } from './new-version.ts';
 import type { AwaitedCertificate, PlanRotationRequest } from './rotation-request.ts';
 import {
   newVersionName,
   oldVersionOf,
+  recordMaterial,
   type StartMaterial,
   whyWithoutCross,
 } from './start-material.ts';
@@ -73,18 +73,16 @@ export async function recordSuccessor(
   const signer = oldVersionOf(document, transition);
   const { subject } = signer.ca;
   const draft = await readRecordedDraft(service, name);
-  const why = whyWithoutCross(transition, signer.ca, service.now());
   if (!draft || !isImported(draft)) {
     const wanted = { name, subject, keySpec: signer.keySpec };
     const requested = await requestSuccessor(service, caKeys, wanted, request);
     const awaited = { version: name.version, ...requested };
+    const why = whyWithoutCross(transition, signer.ca, service.now());
     return { trustDomain, ca, phase: 'trust', awaited, notes: notesOnAwaited(transition, why) };
   }
   await sameOnly(caKeys, draft.record, request);
   soundOnly(draft, name, subject);
-  const cross =
-    why === undefined ? await recordCross(service, name, signer, draft.drafted) : { why };
-  return { signer, draft, cross };
+  return recordMaterial(service, transition, signer, draft);
 }
 
 const notesOnAwaited = ({ trustDomain, ca, to }: Transition, why: string | undefined): string[] => [

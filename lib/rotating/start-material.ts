@@ -6,7 +6,13 @@ import type { CaVersion, TrustDomainDocument } from '../contract/trust-domain.ts
 import { Fault } from '../fault.ts';
 import type { CaName } from '../profiles/certificate-names.ts';
 import type { Service } from '../service.ts';
-import { type CrossSigner, obtainCross, readCrossRecord, whyNoCross } from './cross-certificate.ts';
+import {
+  type CrossSigner,
+  obtainCross,
+  readCrossRecord,
+  recordCross,
+  whyNoCross,
+} from './cross-certificate.ts';
 import {
   obtainNewVersion,
   type RecordedDraft,
@@ -51,6 +57,21 @@ export const whyWithoutCross = (
   compromised
     ? `the old ${ca} is compromised, so it cannot vouch for a new one`
     : whyNoCross(old, now);
+
+/** Records the cross certificate that belongs to a recorded version, if there can be one. */
+export async function recordMaterial(
+  service: Service,
+  start: Start,
+  signer: CrossSigner,
+  draft: RecordedDraft,
+): Promise<StartMaterial> {
+  const why = whyWithoutCross(start, signer.ca, service.now());
+  const cross =
+    why === undefined
+      ? await recordCross(service, newVersionName(start), signer, draft.drafted)
+      : { why };
+  return { signer, draft, cross };
+}
 
 /** What was recorded for a start; undefined if that is not complete. @throws Fault lint-failed if it is not sound */
 export async function readStart(

@@ -3,6 +3,7 @@
  * signs it. No CA changes by that: a CSR is not a certificate.
  */
 import { type CaKey, type CaKeys, keyOf } from '../ca/ca-keys.ts';
+import { ofSpecOnly } from '../ca/choose-keys.ts';
 import { isSoundCsrRecord, readCsrRecord } from '../ca/csr-record.ts';
 import { obtainCsr } from '../ca/obtain-csr.ts';
 import type { CertificateRequest } from '../ca/trust-domain-request.ts';
@@ -72,11 +73,7 @@ async function claimKey(
   { keyId, keySpec = defaultSpec }: AskedKey,
 ): Promise<CaKey> {
   const key = await claimNewKey(service, caKeys, name, { keyId, keySpec });
-  if (keyId !== undefined || key.keySpec === keySpec) return key;
-  throw new Fault(
-    'request-malformed',
-    `${name.ca}: its key ${key.keyId} is a ${key.keySpec} key, not ${keySpec}`,
-  );
+  return keyId === undefined ? ofSpecOnly(name, key, keySpec) : key;
 }
 
 /** The outside CA may be issuing the certificate already, so the key stays. */
